@@ -1,0 +1,40 @@
+# kinesis_folder(NAME SOURCES a.cpp ... LINKS kinesis_core ... PRIVATE_LINKS ... TESTS a_test.cpp ...)
+#
+# Makes the object library kinesis_NAME of one folder of src/. Its tests become part of the executable NAME_tests, which tests/
+# links against the whole library. A folder links only folders above it.
+set_property(GLOBAL PROPERTY KINESIS_FOLDERS "")
+
+function(kinesis_folder NAME)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;PRIVATE_LINKS;TESTS;TEST_LINKS" ${ARGN})
+  set(target kinesis_${NAME})
+  add_library(${target} OBJECT ${ARG_SOURCES})
+  target_include_directories(${target} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>)
+  target_link_libraries(${target} PUBLIC ${ARG_LINKS} Boost::headers PRIVATE kinesis_flags ${ARG_PRIVATE_LINKS})
+  if(KINESIS_ASIO_SEPARATE_COMPILATION)
+    target_compile_definitions(${target} PUBLIC BOOST_ASIO_SEPARATE_COMPILATION)
+  endif()
+  set_property(GLOBAL APPEND PROPERTY KINESIS_FOLDERS ${target})
+  if(KINESIS_BUILD_TESTS AND ARG_TESTS)
+    list(TRANSFORM ARG_TESTS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+    set_property(GLOBAL PROPERTY KINESIS_TESTS_${NAME} "${ARG_TESTS}")
+    set_property(GLOBAL PROPERTY KINESIS_TEST_LINKS_${NAME} "${ARG_TEST_LINKS}")
+    set_property(GLOBAL APPEND PROPERTY KINESIS_TESTED_FOLDERS ${NAME})
+  endif()
+endfunction()
+
+# kinesis_test(NAME SOURCES ... LINKS ...): one GoogleTest executable, each of its cases a test of ctest.
+function(kinesis_test NAME)
+  cmake_parse_arguments(ARG "" "TIMEOUT;LABEL" "SOURCES;LINKS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  if(NOT ARG_LABEL)
+    set(ARG_LABEL unit)
+  endif()
+  add_executable(${NAME} ${ARG_SOURCES})
+  target_include_directories(${NAME} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
+  target_compile_definitions(${NAME} PRIVATE KINESIS_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
+  target_link_libraries(${NAME} PRIVATE kinesis kinesis_flags ${ARG_LINKS} GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${ARG_LABEL})
+endfunction()
