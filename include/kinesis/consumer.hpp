@@ -29,7 +29,7 @@ struct ConsumerOptions {
   /// Null: a DynamoDB table named after the application.
   std::shared_ptr<LeaseRepository> leases = {};
   /// Unique among the workers. Default: host, process id and a random part.
-  WorkerId worker = WorkerId::unique();
+  WorkerId worker = {};
   /// For shards that have no checkpoint yet.
   StartPosition start = TrimHorizon{};
   Polling fetch = {};
@@ -75,7 +75,8 @@ class ShardCore {
   virtual asio::awaitable<CheckpointOutcome> checkpoint() = 0;
   virtual ShardEnd end() const noexcept = 0;
   /// No more interest: checkpoints what is staged and hands the lease back, in the background; what fails becomes an event.
-  virtual void finish() = 0;
+  /// `failure`: why the handler gave up; this worker then leaves the shard alone for a while that grows from 1 to 30 s.
+  virtual void finish(std::exception_ptr failure) = 0;
 };
 
 /// The untyped half of a consumer.
@@ -122,7 +123,7 @@ class Shard {
   Shard(Shard&&) noexcept = default;
   Shard& operator=(Shard&&) noexcept = delete;
   ~Shard() {
-    if (core_) core_->finish();
+    if (core_) core_->finish(nullptr);
   }
 
   const std::string& id() const noexcept { return core_->shard_id(); }
