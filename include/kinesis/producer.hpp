@@ -1,0 +1,197 @@
+#pragma once
+
+#include <kinesis/client.hpp>
+#include <kinesis/codec.hpp>
+#include <kinesis/identifiers.hpp>
+#include <kinesis/record.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace kinesis {
+
+/// Proof that a record is stored.
+struct Receipt {
+  std::string shard_id;
+  SequenceNumber sequence_number;
+  /// The index inside the aggregate the record was sent in; absent for a record sent alone.
+  std::optional<std::uint64_t> sub_sequence_number;
+  /// How often the record was sent until the service took it, 1 or more.
+  int attempts = 0;
+  /// From `send` to the answer.
+  std::chrono::nanoseconds time_in_library{0};
+};
+
+/// What a send does when the producer's buffer is full.
+enum class WhenFull {
+  wait,  ///< The send completes later; nothing blocks.
+  fail,  ///< The send completes with Error(full).
+};
+
+/// `ProducerOptions options{.stream = "orders"};`
+struct ProducerOptions {
+  /// Required: name or ARN.
+  StreamId stream;
+  /// Records and bytes (data and keys) that may be buffered and in flight together. At either bound `when_full` applies.
+  std::size_t max_buffered_records = 100'000;
+  std::size_t max_buffered_bytes = std::size_t{64} * 1024 * 1024;
+  WhenFull when_full = WhenFull::wait;
+  /// Entries of one PutRecords call, 1 to 500.
+  std::size_t max_batch_records = 500;
+  /// Bytes (data and keys) of one call, up to 10 MiB.
+  std::size_t max_batch_bytes = std::size_t{5} * 1024 * 1024;
+  /// How long a record waits for company while a call slot is free. 0 sends at once what is there.
+  std::chrono::milliseconds linger{10};
+  /// Calls under way at once, 1 or more.
+  std::size_t max_in_flight = 8;
+  /// A record that was not accepted this long after `send` fails with its last error. 0: no limit.
+  std::chrono::milliseconds time_to_live{30'000};
+  /// Tries of one record; 0: as many as fit in `time_to_live`.
+  int max_attempts = 0;
+  /// Delay before the first retry of a record, and the largest; full jitter between.
+  std::chrono::milliseconds retry_base{50};
+  std::chrono::milliseconds retry_cap{2'000};
+  /// Data plus partition key of one record. 0: 1 MiB, the service's default for a stream.
+  std::size_t max_record_bytes = 0;
+};
+
+/// What a producer has done so far. `+=` adds those of another one.
+struct ProducerMetrics {
+  std::uint64_t records_accepted = 0;   ///< Taken into the buffer.
+  std::uint64_t records_delivered = 0;  ///< Stored by the service.
+  std::uint64_t records_failed = 0;     ///< Completed with an error after being accepted.
+  std::uint64_t bytes_delivered = 0;
+  std::uint64_t calls = 0;              ///< PutRecords calls.
+  std::uint64_t calls_failed = 0;       ///< Calls that failed as a whole.
+  std::uint64_t entries_throttled = 0;  ///< Entries the service refused for the shard's rate.
+  std::uint64_t entries_retried = 0;
+  std::uint64_t buffered_records = 0;   ///< Now buffered or in flight.
+  std::uint64_t buffered_bytes = 0;
+
+  ProducerMetrics& operator+=(const ProducerMetrics& other);
+};
+
+/// The untyped half of a producer. A fake is another one of these. Thread-safe.
+class ProducerCore {
+ public:
+  virtual ~ProducerCore() = default;
+  /// Takes a record. `done` is called exactly once, never inline.
+  virtual void send(OutgoingRecord<Blob> record, detail::Handler<Receipt> done) = 0;
+  /// Sends what is buffered without waiting for company; completes once everything sent before is answered.
+  virtual void flush(detail::Handler<void> done) = 0;
+  /// Refuses new records, flushes, and completes; after `deadline` what is left fails with Error(closed).
+  virtual void close(std::chrono::milliseconds deadline, detail::Handler<void> done) = 0;
+  virtual ProducerMetrics metrics() const = 0;
+  virtual asio::any_io_executor executor() const = 0;
+};
+
+/// The core over a client.
+std::shared_ptr<ProducerCore> make_producer_core(Client client, ProducerOptions options);
+
+/// Sends records of type T to one stream, in batches, retrying what the service does not take.
+///
+/// Thread-safety: every function may be called from any thread. Moves, does not copy. Completion runs on the executor of the token, never inline.
+/// Cancelling a send does not unsend the record. Order: records of one key are sent in order, but a retried record may be stored after a later one.
+/// A call whose answer was lost is sent again, so a record may be stored twice. The destructor closes without waiting: what is still unsent
+/// completes with Error(closed), and is counted in a log message, never lost in silence.
+template <class T>
+class Producer {
+ public:
+  Producer(Client client, ProducerOptions options, Codec<T> codec)
+      : Producer(make_producer_core(std::move(client), std::move(options)), std::move(codec)) {}
+  /// Over another core, such as a fake.
+  Producer(std::shared_ptr<ProducerCore> core, Codec<T> codec) : core_(std::move(core)), codec_(std::move(codec)) {}
+  Producer(Producer&&) noexcept = default;
+  Producer& operator=(Producer&&) = delete;
+  ~Producer() {
+    if (core_) core_->close(std::chrono::milliseconds{0}, detail::Handler<void>([](std::exception_ptr) {}));
+  }
+
+  /// Sends one record; completes with its `Receipt`, or an Error: invalid_argument, too_large, full, closed at once, and throttled, timeout,
+  /// not_found, access_denied, kms, service, connection once retries ran out. The data are encoded before this returns.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_send(std::string partition_key, const T& data, Token&& token = {}) {
+    return async_send(OutgoingRecord<Blob>(std::move(partition_key), encode(data)), std::forward<Token>(token));
+  }
+  /// The same with an explicit hash key. Named rather than overloaded: `T` may itself be a record.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_send_record(const OutgoingRecord<T>& record, Token&& token = {}) {
+    OutgoingRecord<Blob> encoded(record.partition_key, encode(record.data));
+    encoded.explicit_hash_key = record.explicit_hash_key;
+    return async_send(std::move(encoded), std::forward<Token>(token));
+  }
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
+  /// g++ 12 destroys a braced aggregate in a co_await expression twice: name the value first.
+  template <class Token = asio::use_awaitable_t<>>
+    requires std::is_aggregate_v<T>
+  auto async_send(std::string partition_key, const T&& data, Token&& token = {}) = delete;
+#endif
+
+  /// As a future. Refuses to run on the client's own thread, where waiting for it would never end.
+  std::future<Receipt> send(std::string partition_key, const T& data) {
+    detail::refuse_to_block();
+    return detail::as_future<Receipt>([&](detail::Handler<Receipt> done) {
+      core_->send(OutgoingRecord<Blob>(std::move(partition_key), encode(data)), std::move(done));
+    });
+  }
+  /// With a callback `void(Result<Receipt>)`, called on the client's executor.
+  template <std::invocable<Result<Receipt>> Callback>
+  void send(std::string partition_key, const T& data, Callback callback) {
+    core_->send(OutgoingRecord<Blob>(std::move(partition_key), encode(data)),
+                detail::as_callback<Receipt>(std::move(callback)));
+  }
+
+  /// Completes once everything sent before is answered.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_flush(Token&& token = {}) {
+    return asio::async_initiate<Token, detail::Signature<void>>(
+        [core = core_](auto handler) { core->flush(detail::Handler<void>(std::move(handler))); }, token);
+  }
+  std::future<void> flush() {
+    detail::refuse_to_block();
+    return detail::as_future<void>([&](detail::Handler<void> done) { core_->flush(std::move(done)); });
+  }
+
+  /// Refuses new records, sends what is buffered, completes once every receipt is there; what is left after `deadline` fails with Error(closed).
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_close(std::chrono::milliseconds deadline, Token&& token = {}) {
+    return asio::async_initiate<Token, detail::Signature<void>>(
+        [core = core_, deadline](auto handler) { core->close(deadline, detail::Handler<void>(std::move(handler))); },
+        token);
+  }
+  auto async_close() { return async_close(default_close_deadline, asio::use_awaitable_t<>{}); }
+  std::future<void> close(std::chrono::milliseconds deadline = default_close_deadline) {
+    detail::refuse_to_block();
+    return detail::as_future<void>([&](detail::Handler<void> done) { core_->close(deadline, std::move(done)); });
+  }
+
+  ProducerMetrics metrics() const { return core_->metrics(); }
+
+  static constexpr std::chrono::milliseconds default_close_deadline{60'000};
+
+ private:
+  template <class Token>
+  auto async_send(OutgoingRecord<Blob> record, Token&& token) {
+    return asio::async_initiate<Token, detail::Signature<Receipt>>(
+        [core = core_](auto handler, OutgoingRecord<Blob> outgoing) {
+          core->send(std::move(outgoing), detail::Handler<Receipt>(std::move(handler)));
+        },
+        token, std::move(record));
+  }
+  Blob encode(const T& data) const {
+    Bytes out;
+    codec_.encode(data, out);
+    return Blob(std::move(out));
+  }
+
+  std::shared_ptr<ProducerCore> core_;
+  Codec<T> codec_;
+};
+
+}  // namespace kinesis
