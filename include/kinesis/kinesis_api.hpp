@@ -1,0 +1,90 @@
+#pragma once
+
+#include <kinesis/error.hpp>
+#include <kinesis/kinesis_api/consumers.hpp>
+#include <kinesis/kinesis_api/records.hpp>
+#include <kinesis/kinesis_api/settings.hpp>
+#include <kinesis/kinesis_api/streams.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+namespace kinesis {
+
+namespace asio = boost::asio;
+
+/// The operations of Kinesis Data Streams, one call each, without retries being visible. Producer and consumer use
+/// nothing else of the service, so a fake or another client can take its place: it overrides the operations it has, and
+/// every other one answers Error(unsupported). SubscribeToShard is not here: its answer is a stream of events. Neither
+/// are queues and channels, which are products of their own.
+///
+/// The calls are coroutines: they do nothing until awaited, run on the awaiting coroutine's executor, and can be
+/// cancelled. They report what went wrong in the result and throw only for cancellation and defects. `Client`'s may be
+/// called from any thread.
+class KinesisApi {
+ public:
+  virtual ~KinesisApi() = default;
+
+  virtual asio::awaitable<Result<PutRecordResponse>> put_record(PutRecordRequest request);
+  virtual asio::awaitable<Result<PutRecordsResponse>> put_records(PutRecordsRequest request);
+  virtual asio::awaitable<Result<GetShardIteratorResponse>> get_shard_iterator(GetShardIteratorRequest request);
+  virtual asio::awaitable<Result<GetRecordsResponse>> get_records(GetRecordsRequest request);
+
+  virtual asio::awaitable<Result<CreateStreamResponse>> create_stream(CreateStreamRequest request);
+  virtual asio::awaitable<Result<DeleteStreamResponse>> delete_stream(DeleteStreamRequest request);
+  virtual asio::awaitable<Result<DescribeStreamResponse>> describe_stream(DescribeStreamRequest request);
+  virtual asio::awaitable<Result<DescribeStreamSummaryResponse>> describe_stream_summary(
+      DescribeStreamSummaryRequest request);
+  virtual asio::awaitable<Result<ListStreamsResponse>> list_streams(ListStreamsRequest request);
+  virtual asio::awaitable<Result<ListShardsResponse>> list_shards(ListShardsRequest request);
+  virtual asio::awaitable<Result<SplitShardResponse>> split_shard(SplitShardRequest request);
+  virtual asio::awaitable<Result<MergeShardsResponse>> merge_shards(MergeShardsRequest request);
+  virtual asio::awaitable<Result<UpdateShardCountResponse>> update_shard_count(UpdateShardCountRequest request);
+  virtual asio::awaitable<Result<UpdateStreamModeResponse>> update_stream_mode(UpdateStreamModeRequest request);
+
+  virtual asio::awaitable<Result<RegisterStreamConsumerResponse>> register_stream_consumer(
+      RegisterStreamConsumerRequest request);
+  virtual asio::awaitable<Result<DeregisterStreamConsumerResponse>> deregister_stream_consumer(
+      DeregisterStreamConsumerRequest request);
+  virtual asio::awaitable<Result<DescribeStreamConsumerResponse>> describe_stream_consumer(
+      DescribeStreamConsumerRequest request);
+  virtual asio::awaitable<Result<ListStreamConsumersResponse>> list_stream_consumers(
+      ListStreamConsumersRequest request);
+
+  virtual asio::awaitable<Result<IncreaseStreamRetentionPeriodResponse>> increase_stream_retention_period(
+      IncreaseStreamRetentionPeriodRequest request);
+  virtual asio::awaitable<Result<DecreaseStreamRetentionPeriodResponse>> decrease_stream_retention_period(
+      DecreaseStreamRetentionPeriodRequest request);
+  virtual asio::awaitable<Result<StartStreamEncryptionResponse>> start_stream_encryption(
+      StartStreamEncryptionRequest request);
+  virtual asio::awaitable<Result<StopStreamEncryptionResponse>> stop_stream_encryption(
+      StopStreamEncryptionRequest request);
+  virtual asio::awaitable<Result<EnableEnhancedMonitoringResponse>> enable_enhanced_monitoring(
+      EnableEnhancedMonitoringRequest request);
+  virtual asio::awaitable<Result<DisableEnhancedMonitoringResponse>> disable_enhanced_monitoring(
+      DisableEnhancedMonitoringRequest request);
+  virtual asio::awaitable<Result<DescribeLimitsResponse>> describe_limits(DescribeLimitsRequest request);
+  virtual asio::awaitable<Result<DescribeAccountSettingsResponse>> describe_account_settings(
+      DescribeAccountSettingsRequest request);
+  virtual asio::awaitable<Result<UpdateAccountSettingsResponse>> update_account_settings(
+      UpdateAccountSettingsRequest request);
+  virtual asio::awaitable<Result<UpdateMaxRecordSizeResponse>> update_max_record_size(
+      UpdateMaxRecordSizeRequest request);
+  virtual asio::awaitable<Result<UpdateStreamWarmThroughputResponse>> update_stream_warm_throughput(
+      UpdateStreamWarmThroughputRequest request);
+  virtual asio::awaitable<Result<UpdateStreamRecordDistributionStrategyResponse>>
+  update_stream_record_distribution_strategy(UpdateStreamRecordDistributionStrategyRequest request);
+  virtual asio::awaitable<Result<AddTagsToStreamResponse>> add_tags_to_stream(AddTagsToStreamRequest request);
+  virtual asio::awaitable<Result<RemoveTagsFromStreamResponse>> remove_tags_from_stream(
+      RemoveTagsFromStreamRequest request);
+  virtual asio::awaitable<Result<ListTagsForStreamResponse>> list_tags_for_stream(ListTagsForStreamRequest request);
+  virtual asio::awaitable<Result<TagResourceResponse>> tag_resource(TagResourceRequest request);
+  virtual asio::awaitable<Result<UntagResourceResponse>> untag_resource(UntagResourceRequest request);
+  virtual asio::awaitable<Result<ListTagsForResourceResponse>> list_tags_for_resource(
+      ListTagsForResourceRequest request);
+  virtual asio::awaitable<Result<PutResourcePolicyResponse>> put_resource_policy(PutResourcePolicyRequest request);
+  virtual asio::awaitable<Result<GetResourcePolicyResponse>> get_resource_policy(GetResourcePolicyRequest request);
+  virtual asio::awaitable<Result<DeleteResourcePolicyResponse>> delete_resource_policy(
+      DeleteResourcePolicyRequest request);
+};
+
+}  // namespace kinesis
