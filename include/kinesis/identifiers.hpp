@@ -145,11 +145,12 @@ class ApplicationName {
 };
 
 /// The name of one worker of an application. Two workers that run at the same time must never have the same one: each
-/// would believe to own the other's leases. The default is therefore host name, process id and random digits. 1 to 255
-/// printable ASCII characters without blanks; anything else throws Error(invalid_argument).
+/// would believe to own the other's leases. 1 to 255 printable ASCII characters without blanks; anything else throws
+/// Error(invalid_argument).
 class WorkerId {
  public:
-  WorkerId();
+  /// Host name, process id and random digits: another one each time.
+  static WorkerId unique();
   WorkerId(const char* id) : WorkerId(std::string(id)) {}
   WorkerId(std::string_view id) : WorkerId(std::string(id)) {}
   WorkerId(std::string id);

@@ -8,6 +8,8 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <utility>
+
 namespace kinesis {
 
 namespace asio = boost::asio;
@@ -86,5 +88,98 @@ class KinesisApi {
   virtual asio::awaitable<Result<DeleteResourcePolicyResponse>> delete_resource_policy(
       DeleteResourcePolicyRequest request);
 };
+
+/// The operation that a request is for, chosen by its type: `dispatch(api, ListShardsRequest("orders"))`.
+inline auto dispatch(KinesisApi& api, PutRecordRequest request) { return api.put_record(std::move(request)); }
+inline auto dispatch(KinesisApi& api, PutRecordsRequest request) { return api.put_records(std::move(request)); }
+inline auto dispatch(KinesisApi& api, GetShardIteratorRequest request) {
+  return api.get_shard_iterator(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, GetRecordsRequest request) { return api.get_records(std::move(request)); }
+inline auto dispatch(KinesisApi& api, CreateStreamRequest request) { return api.create_stream(std::move(request)); }
+inline auto dispatch(KinesisApi& api, DeleteStreamRequest request) { return api.delete_stream(std::move(request)); }
+inline auto dispatch(KinesisApi& api, DescribeStreamRequest request) { return api.describe_stream(std::move(request)); }
+inline auto dispatch(KinesisApi& api, DescribeStreamSummaryRequest request) {
+  return api.describe_stream_summary(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, ListStreamsRequest request) { return api.list_streams(std::move(request)); }
+inline auto dispatch(KinesisApi& api, ListShardsRequest request) { return api.list_shards(std::move(request)); }
+inline auto dispatch(KinesisApi& api, SplitShardRequest request) { return api.split_shard(std::move(request)); }
+inline auto dispatch(KinesisApi& api, MergeShardsRequest request) { return api.merge_shards(std::move(request)); }
+inline auto dispatch(KinesisApi& api, UpdateShardCountRequest request) {
+  return api.update_shard_count(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, UpdateStreamModeRequest request) {
+  return api.update_stream_mode(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, RegisterStreamConsumerRequest request) {
+  return api.register_stream_consumer(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, DeregisterStreamConsumerRequest request) {
+  return api.deregister_stream_consumer(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, DescribeStreamConsumerRequest request) {
+  return api.describe_stream_consumer(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, ListStreamConsumersRequest request) {
+  return api.list_stream_consumers(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, IncreaseStreamRetentionPeriodRequest request) {
+  return api.increase_stream_retention_period(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, DecreaseStreamRetentionPeriodRequest request) {
+  return api.decrease_stream_retention_period(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, StartStreamEncryptionRequest request) {
+  return api.start_stream_encryption(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, StopStreamEncryptionRequest request) {
+  return api.stop_stream_encryption(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, EnableEnhancedMonitoringRequest request) {
+  return api.enable_enhanced_monitoring(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, DisableEnhancedMonitoringRequest request) {
+  return api.disable_enhanced_monitoring(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, DescribeLimitsRequest request) { return api.describe_limits(std::move(request)); }
+inline auto dispatch(KinesisApi& api, DescribeAccountSettingsRequest request) {
+  return api.describe_account_settings(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, UpdateAccountSettingsRequest request) {
+  return api.update_account_settings(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, UpdateMaxRecordSizeRequest request) {
+  return api.update_max_record_size(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, UpdateStreamWarmThroughputRequest request) {
+  return api.update_stream_warm_throughput(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, UpdateStreamRecordDistributionStrategyRequest request) {
+  return api.update_stream_record_distribution_strategy(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, AddTagsToStreamRequest request) {
+  return api.add_tags_to_stream(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, RemoveTagsFromStreamRequest request) {
+  return api.remove_tags_from_stream(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, ListTagsForStreamRequest request) {
+  return api.list_tags_for_stream(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, TagResourceRequest request) { return api.tag_resource(std::move(request)); }
+inline auto dispatch(KinesisApi& api, UntagResourceRequest request) { return api.untag_resource(std::move(request)); }
+inline auto dispatch(KinesisApi& api, ListTagsForResourceRequest request) {
+  return api.list_tags_for_resource(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, PutResourcePolicyRequest request) {
+  return api.put_resource_policy(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, GetResourcePolicyRequest request) {
+  return api.get_resource_policy(std::move(request));
+}
+inline auto dispatch(KinesisApi& api, DeleteResourcePolicyRequest request) {
+  return api.delete_resource_policy(std::move(request));
+}
 
 }  // namespace kinesis

@@ -1,0 +1,44 @@
+#include "aws/shape.hpp"
+
+namespace kinesis::aws {
+
+std::string_view enum_name(const TypeDescriptor& type, int value) noexcept {
+  for (const EnumName& entry : type.names) {
+    if (entry.value == value) return entry.name;
+  }
+  return {};
+}
+
+int enum_value(const TypeDescriptor& type, std::string_view name) noexcept {
+  for (const EnumName& entry : type.names) {
+    if (entry.name == name) return entry.value;
+  }
+  return 0;
+}
+
+bool is_absent(const TypeDescriptor& type, const void* object) noexcept {
+  switch (type.kind) {
+    case Kind::string:
+      return as<std::string>(object).empty();
+    case Kind::enumeration:
+      return enum_name(type, load_enum(object)).empty();
+    case Kind::optional:
+      return type.optional->get(object) == nullptr;
+    case Kind::list:
+      return type.list->size(object) == 0;
+    case Kind::map:
+      return type.map->size(object) == 0;
+    default:
+      return false;
+  }
+}
+
+Error missing_member(std::string_view member) {
+  std::string name(member);
+  if (!name.empty() && name[0] >= 'A' && name[0] <= 'Z') name[0] = static_cast<char>(name[0] - 'A' + 'a');
+  return Error(errc::protocol, "1 validation error detected: Value null at '" + name +
+                                   "' failed to satisfy constraint: Member must not be null")
+      .with_service("ValidationException", 400, "");
+}
+
+}  // namespace kinesis::aws
