@@ -89,6 +89,7 @@ class ConsumerCore {
   /// Ends all shards, waits for their last checkpoints, hands the leases back.
   virtual asio::awaitable<void> stop() = 0;
   virtual const WorkerId& worker() const noexcept = 0;
+  virtual Clock& clock() const noexcept = 0;
 };
 
 std::shared_ptr<ConsumerCore> make_consumer_core(Client client, ConsumerOptions options);

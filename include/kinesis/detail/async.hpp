@@ -52,7 +52,7 @@ void start(asio::any_io_executor executor, asio::awaitable<void> task);
 
 /// Completes a handler on its own executor, never inline. `fallback` is used where the token has none.
 void complete_void(const asio::any_io_executor& fallback, Handler<void> handler, std::exception_ptr error);
-void post_to(const asio::any_io_executor& fallback, asio::any_completion_handler<void()> function);
+void post_to(const asio::any_io_executor& executor, asio::any_completion_handler<void()> function);
 
 /// Turns the handler of `void(Result<T>)` into one of `void(exception_ptr, T)`.
 template <class T, class Inner>
