@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr core::Backoff store_backoff{milliseconds(100), seconds(2)};
-constexpr core::Backoff aside_backoff{seconds(1), seconds(30), core::Jitter::none};
+constexpr core::Backoff aside_backoff{seconds(1), seconds(30), 2, core::Backoff::Jitter::none};
 constexpr core::Backoff start_backoff{milliseconds(200), seconds(5)};
 /// Tries of the first calls, which tell whether this worker can work at all.
 constexpr int start_attempts = 5;
@@ -49,7 +49,7 @@ core::awaitable<void> LeaseCoordinator::run() {
     const Error error = core::to_error(failure);
     if (stopping_ || !error.retryable() || attempt >= start_attempts) std::rethrow_exception(failure);
     trouble("", "starting", error);
-    co_await core::sleep_for(client_.clock(), start_backoff.delay(attempt, random_));
+    co_await core::sleep_for(client_.clock(), start_backoff.delay(static_cast<std::uint32_t>(attempt - 1), random_));
   }
   loops_.spawn(renew_loop());
   loops_.spawn(refresh_loop());
@@ -217,7 +217,7 @@ core::awaitable<bool> LeaseCoordinator::write(OwnedPtr owned, MakeUpdate make) {
       lose(owned);
       continue;
     }
-    co_await core::sleep_for(client_.clock(), store_backoff.delay(attempt, random_));
+    co_await core::sleep_for(client_.clock(), store_backoff.delay(static_cast<std::uint32_t>(attempt - 1), random_));
   }
   owned->turn.try_pop();
   if (cancelled) std::rethrow_exception(cancelled);
@@ -356,7 +356,7 @@ core::awaitable<void> LeaseCoordinator::release_here(std::shared_ptr<ShardSessio
 
 void LeaseCoordinator::put_aside(const std::string& key) {
   Aside& aside = aside_[key];
-  aside.until = client_.clock().now() + aside_backoff.delay(++aside.failures, random_);
+  aside.until = client_.clock().now() + aside_backoff.delay(aside.failures++, random_);
 }
 
 core::awaitable<void> LeaseCoordinator::stop() {

@@ -8,6 +8,7 @@
 #include "core/channel.hpp"
 #include "core/random.hpp"
 
+#include <limits>
 #include <map>
 #include <memory>
 #include <set>
@@ -81,7 +82,7 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
 
   struct Aside {
     Clock::time_point until;
-    int failures = 0;
+    std::uint32_t failures = 0;
   };
 
   Client client_;

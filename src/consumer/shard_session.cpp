@@ -80,7 +80,7 @@ core::awaitable<void> ShardSession::fetch() {
   const Checkpoint resumed_after = from;
   Clock::wall_time_point first_asked{};
   bool delivered = false;
-  int failures = 0;
+  std::uint32_t failures = 0;
   std::string iterator;
   for (;;) {
     const Clock::time_point began = clock.now();
@@ -137,7 +137,7 @@ core::awaitable<void> ShardSession::fetch() {
     if (failure) {
       emit(event::Trouble{shard_id_, "reading", *failure});
       if (failure->code() == errc::expired_iterator) continue;
-      pause_until = clock.now() + read_backoff.delay(++failures, random);
+      pause_until = clock.now() + read_backoff.delay(failures++, random);
     } else {
       failures = 0;
     }

@@ -61,7 +61,7 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
         wake_(strand_, client_.clock()),
         calls_(strand_),
         random_(core::random_seed()),
-        backoff_(options_.retry_base, options_.retry_cap),
+        backoff_{options_.retry_base, options_.retry_cap},
         batcher_(producer::BatchLimits{options_.max_batch_records, options_.max_batch_bytes, options_.linger}) {}
 
   void start() { core::spawn(strand_, run(shared_from_this())); }
@@ -313,7 +313,7 @@ void Pipeline::judge(std::vector<PendingPtr> batch, const Result<PutRecordsRespo
 }
 
 void Pipeline::retry_or_fail(PendingPtr record, const Error& error) {
-  const Clock::time_point when = client_.clock().now() + backoff_.delay(record->attempts, random_);
+  const Clock::time_point when = client_.clock().now() + backoff_.delay(static_cast<std::uint32_t>(record->attempts - 1), random_);
   record->last_error = error;
   if (!producer::may_retry(options_, record->attempts, record->accepted, when)) {
     Error last = error.with_attempts(record->attempts);

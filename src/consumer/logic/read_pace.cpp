@@ -18,7 +18,7 @@ void ReadPace::call(Clock::time_point now) { calls_.take(1, now); }
 void ReadPace::answer(std::size_t bytes, Clock::time_point now) { bytes_.take(static_cast<double>(bytes), now); }
 
 Clock::time_point ReadPace::next_call(Clock::time_point now) const {
-  return std::max(calls_.available_at(1, now), bytes_.available_at(1, now));
+  return std::max(calls_.when_available(1, now).value_or(now), bytes_.when_available(1, now).value_or(now));
 }
 
 }  // namespace kinesis::consumer
