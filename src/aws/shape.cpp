@@ -1,5 +1,7 @@
 #include "aws/shape.hpp"
 
+#include <cmath>
+
 namespace kinesis::aws {
 
 std::string_view enum_name(const TypeDescriptor& type, int value) noexcept {
@@ -31,6 +33,17 @@ bool is_absent(const TypeDescriptor& type, const void* object) noexcept {
     default:
       return false;
   }
+}
+
+bool from_seconds(double seconds, std::chrono::system_clock::time_point& out) noexcept {
+  if (!(std::abs(seconds) < 1e12)) return false;  // NaN too
+  return from_millis(std::llround(seconds * 1000), out);
+}
+
+bool to_integer(double number, std::int64_t& out) noexcept {
+  if (!(number >= -0x1p63 && number < 0x1p63) || number != std::trunc(number)) return false;
+  out = static_cast<std::int64_t>(number);
+  return true;
 }
 
 Error missing_member(std::string_view member) {

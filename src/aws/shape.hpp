@@ -119,6 +119,12 @@ int enum_value(const TypeDescriptor& type, std::string_view name) noexcept;
 /// True if a member that is not required would be left out.
 bool is_absent(const TypeDescriptor& type, const void* object) noexcept;
 
+/// True if a writer writes the member of `object`.
+inline bool is_written(const Member& member, const void* object) noexcept {
+  if (member.required) return true;
+  return !is_absent(member.type(), member.access(const_cast<void*>(object)));
+}
+
 /// Finds members by name. Objects usually hold their members in the order of the description, so the search starts
 /// behind the last hit.
 class MemberFinder {
@@ -148,6 +154,23 @@ enum class Missing {
   accepted,  ///< Left as they were. What clients do.
   refused,   ///< Error with AWS's service code ValidationException. What servers do.
 };
+
+/// Milliseconds since 1970, rounded down: what the wire has of a time.
+inline std::int64_t to_millis(std::chrono::system_clock::time_point time) noexcept {
+  return std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
+}
+/// False, and `out` unchanged, if the clock cannot represent it: before 1678 or after 2261.
+inline bool from_millis(std::int64_t millis, std::chrono::system_clock::time_point& out) noexcept {
+  using Clock = std::chrono::system_clock;
+  constexpr std::int64_t most = std::chrono::floor<std::chrono::milliseconds>(Clock::duration::max()).count();
+  if (millis > most || millis < -most) return false;
+  out = Clock::time_point(std::chrono::milliseconds(millis));
+  return true;
+}
+/// The same from seconds with a fraction; rounds to milliseconds.
+bool from_seconds(double seconds, std::chrono::system_clock::time_point& out) noexcept;
+/// False unless `number` is whole and within 64 bits.
+bool to_integer(double number, std::int64_t& out) noexcept;
 
 /// The error of a strict reader: AWS's words for "a required member is missing".
 Error missing_member(std::string_view member);
