@@ -29,7 +29,7 @@ struct ConsumerOptions {
   /// Null: a DynamoDB table named after the application.
   std::shared_ptr<LeaseRepository> leases = {};
   /// Unique among the workers. Default: host, process id and a random part.
-  WorkerId worker = {};
+  WorkerId worker = WorkerId::unique();
   /// For shards that have no checkpoint yet.
   StartPosition start = TrimHorizon{};
   Polling fetch = {};

@@ -4,6 +4,7 @@
 #include <kinesis/detail/async.hpp>
 
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/post.hpp>
 
 namespace kinesis::core {
@@ -37,7 +38,8 @@ void post_to(const asio::any_io_executor& executor, asio::any_completion_handler
 
 void complete_void(const asio::any_io_executor& fallback, Handler<void> handler, std::exception_ptr error) {
   auto executor = asio::get_associated_executor(handler, fallback);
-  asio::post(executor, [handler = std::move(handler), error = std::move(error)]() mutable { std::move(handler)(std::move(error)); });
+  auto call = [handler = std::move(handler), error = std::move(error)]() mutable { std::move(handler)(std::move(error)); };
+  post_to(fallback, asio::bind_executor(std::move(executor), std::move(call)));
 }
 
 }  // namespace kinesis::detail

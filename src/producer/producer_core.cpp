@@ -7,8 +7,6 @@
 
 #include <kinesis/producer.hpp>
 
-#include <boost/asio/associated_executor.hpp>
-
 #include <algorithm>
 #include <atomic>
 #include <deque>
@@ -378,10 +376,11 @@ void Pipeline::give_up() {
 
 void Pipeline::post_receipt(detail::Handler<Receipt> done, Result<Receipt> result) const {
   auto executor = asio::get_associated_executor(done, client_.executor());
-  detail::post_to(executor, [done = std::move(done), result = std::move(result)]() mutable {
+  auto call = [done = std::move(done), result = std::move(result)]() mutable {
     if (result) return std::move(done)(nullptr, std::move(*result));
     std::move(done)(std::make_exception_ptr(result.error()), Receipt{});
-  });
+  };
+  detail::post_to(client_.executor(), asio::bind_executor(std::move(executor), std::move(call)));
 }
 
 }  // namespace
