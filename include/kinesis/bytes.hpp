@@ -24,9 +24,10 @@ inline std::string_view as_text(BytesView bytes) noexcept {
 }
 inline void append(Bytes& out, BytesView bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
 
-/// An immutable byte string that shares its storage: copying copies a pointer, and a blob keeps alive whatever it is a part of.
-/// Data of received records are blobs over the answer they came in: one small record that is kept keeps the whole answer (up to 10 MiB)
-/// alive; take `Blob::copy_of(blob.bytes())` to keep only its bytes. Safe to read from several threads.
+/// An immutable byte string that shares its storage: copying copies a pointer, and a blob keeps alive whatever it is a
+/// part of. Data of received records are blobs over the answer they came in: one small record that is kept keeps the
+/// whole answer (up to 10 MiB) alive; take `Blob::copy_of(blob.bytes())` to keep only its bytes. Safe to read from
+/// several threads.
 class Blob {
  public:
   Blob() = default;

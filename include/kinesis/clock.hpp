@@ -34,6 +34,7 @@ class Clock {
 
 class Timer {
  public:
+  /// Boost 1.81 knows how to move-construct and to swap this type; its move assignment calls itself for ever.
   using Handler = asio::any_completion_handler<void(bool expired)>;
 
   /// Cancels: a waiting handler is still called, with false.

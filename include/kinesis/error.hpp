@@ -12,39 +12,42 @@ namespace kinesis {
 
 /// What went wrong, in terms a caller can act on. `Error::service_code()` keeps AWS's own name beside it.
 enum class errc {
-  invalid_argument,    ///< The caller passed something the library or the service refuses for ever.
-  not_found,           ///< Stream, shard, consumer, table or item does not exist.
-  already_exists,      ///< The resource exists, or is not in a state that allows the operation.
-  access_denied,       ///< The credentials are valid and not allowed to do this, or the signature was refused.
-  no_credentials,      ///< No source of credentials had any. The message says what was tried.
-  expired_credentials, ///< The service says that the security token has expired.
-  throttled,           ///< A rate limit, of a shard, a table or the control plane.
-  limit_exceeded,      ///< A quota of the account, not a rate.
-  expired_iterator,    ///< A shard iterator or a pagination token is too old.
-  condition_failed,    ///< A conditional write found another state than it asked for.
-  kms,                 ///< The key of the stream is disabled, missing or not accessible.
-  service,             ///< The service answered with a fault of its own (HTTP 5xx).
-  unsupported,         ///< The endpoint does not know the operation.
-  connection,          ///< No connection, or it broke. The request may have been carried out.
-  timeout,             ///< A deadline passed. The request may have been carried out.
-  tls,                 ///< The certificate or the handshake was refused.
-  protocol,            ///< The peer sent bytes that are not what the protocol allows.
-  too_large,           ///< A record, request or answer is over its limit.
-  full,                ///< A bounded buffer has no room and the caller chose not to wait.
-  closed,              ///< The object was closed before or during the call.
-  cancelled,           ///< The caller cancelled the operation.
-  storage,             ///< A local file or database failed: disk full, not a database, no permission.
-  internal,            ///< A defect in this library; please report it.
+  invalid_argument,     ///< The caller passed something the library or the service refuses for ever.
+  not_found,            ///< Stream, shard, consumer, table or item does not exist.
+  already_exists,       ///< The resource exists, or is not in a state that allows the operation.
+  access_denied,        ///< The credentials are valid and not allowed to do this, or the signature was refused.
+  no_credentials,       ///< No source of credentials had any. The message says what was tried.
+  expired_credentials,  ///< The service says that the security token has expired.
+  throttled,            ///< A rate limit, of a shard, a table or the control plane.
+  limit_exceeded,       ///< A quota of the account, not a rate.
+  expired_iterator,     ///< A shard iterator or a pagination token is too old.
+  condition_failed,     ///< A conditional write found another state than it asked for.
+  kms,                  ///< The key of the stream is disabled, missing or not accessible.
+  service,              ///< The service answered with a fault of its own (HTTP 5xx).
+  unsupported,          ///< The endpoint does not know the operation.
+  connection,           ///< No connection, or it broke. The request may have been carried out.
+  timeout,              ///< A deadline passed. The request may have been carried out.
+  tls,                  ///< The certificate or the handshake was refused.
+  protocol,             ///< The peer sent bytes that are not what the protocol allows.
+  too_large,            ///< A record, request or answer is over its limit.
+  full,                 ///< A bounded buffer has no room and the caller chose not to wait.
+  closed,               ///< The object was closed before or during the call.
+  cancelled,            ///< The caller cancelled the operation.
+  storage,              ///< A local file or database failed: disk full, not a database, no permission.
+  internal,             ///< A defect in this library; please report it.
 };
 
 /// The name of `code` as it stands in the enum, for logs and messages.
 std::string_view to_string(errc code) noexcept;
 
-/// The one exception this library throws, and the error half of `Result`. Copies share their details, so copying is cheap and does not
-/// throw. Immutable; safe to read from any thread.
+/// The one exception this library throws, and the error half of `Result`. Copies share their details, so copying is
+/// cheap and does not throw; moving copies, so that no error is ever empty. Immutable; safe to read from any thread.
 class Error : public std::exception {
  public:
+  /// Retryable if `code` is throttled, service, connection, timeout or full.
   Error(errc code, std::string message);
+  Error(const Error&) noexcept = default;
+  Error& operator=(const Error&) noexcept = default;
 
   /// Message with code, service code, attempts and request id, in one line.
   const char* what() const noexcept override;

@@ -26,8 +26,9 @@ struct LogRecord {
   const std::vector<LogField>& fields;
 };
 
-/// Where the library's messages go: a level and a function, shared by copies. By default nowhere. The sink may be called from any
-/// thread, must not throw, and should be quick; the library logs per request or batch, never per record, and never a secret.
+/// Where the library's messages go: a level and a function, shared by copies. By default nowhere. The sink may be
+/// called from any thread, must not throw, and should be quick; the library logs per request or batch, never per
+/// record, and never a secret.
 class Log {
  public:
   using Sink = std::function<void(const LogRecord&)>;

@@ -1,0 +1,57 @@
+#include "core/uint128.hpp"
+
+#include <algorithm>
+
+namespace kinesis::core {
+
+std::optional<Uint128> Uint128::parse(std::string_view decimal) noexcept {
+  if (decimal.empty() || decimal.size() > max_digits) return std::nullopt;
+  if (decimal.size() > 1 && decimal.front() == '0') return std::nullopt;
+  constexpr NativeUint128 most = ~NativeUint128{0};
+  NativeUint128 value = 0;
+  for (const char c : decimal) {
+    const unsigned digit = static_cast<unsigned char>(c) - unsigned{'0'};
+    if (digit > 9) return std::nullopt;
+    if (value > most / 10 || (value == most / 10 && digit > static_cast<unsigned>(most % 10))) return std::nullopt;
+    value = value * 10 + digit;
+  }
+  return of(value);
+}
+
+Uint128 Uint128::from_big_endian(std::span<const std::byte, 16> bytes) noexcept {
+  NativeUint128 value = 0;
+  for (const std::byte byte : bytes) value = (value << 8) | std::to_integer<unsigned>(byte);
+  return of(value);
+}
+
+std::array<std::byte, 16> Uint128::to_big_endian() const noexcept {
+  std::array<std::byte, 16> bytes{};
+  for (std::size_t i = 0; i < 16; ++i) bytes[i] = static_cast<std::byte>(value_ >> (8 * (15 - i)));
+  return bytes;
+}
+
+std::size_t Uint128::write(std::span<char, max_digits> out) const noexcept {
+  // Division of 128 bits is slow: take 19 digits at a time.
+  constexpr std::uint64_t group = 10'000'000'000'000'000'000U;
+  std::array<char, max_digits + 19> digits;
+  auto first = digits.end();
+  NativeUint128 rest = value_;
+  do {
+    auto part = static_cast<std::uint64_t>(rest % group);
+    rest /= group;
+    for (int i = 0; i < 19 && (rest != 0 || part != 0); ++i) {
+      *--first = static_cast<char>('0' + part % 10);
+      part /= 10;
+    }
+  } while (rest != 0);
+  if (first == digits.end()) *--first = '0';
+  std::copy(first, digits.end(), out.begin());
+  return static_cast<std::size_t>(digits.end() - first);
+}
+
+std::string Uint128::to_string() const {
+  std::array<char, max_digits> digits;
+  return {digits.data(), write(digits)};
+}
+
+}  // namespace kinesis::core
