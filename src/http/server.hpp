@@ -49,7 +49,7 @@ class Fault {
     truncate,
     /// HTTP/2: the head and `bytes` of the body, then RST_STREAM with `code`. HTTP/1.1: as truncate.
     truncate_stream,
-    /// HTTP/2: answers, and asks for no more requests on this connection; those in flight go on. HTTP/1.1: as close_after.
+    /// HTTP/2: answers, and asks for no more requests on this connection; those in flight go on. HTTP/1.1: answers with `connection: close`.
     goaway,
     /// HTTP/2: GOAWAY that says that this request was not looked at, in place of an answer; earlier ones go on. HTTP/1.1: as reset_connection.
     goaway_unprocessed,
