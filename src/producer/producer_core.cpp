@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <list>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -76,8 +77,11 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
     detail::Handler<void> done;
   };
 
+  /// Kept here and not in the coroutines: one that is cancelled before it ever ran must not take its records along.
+  using Batches = std::list<std::vector<PendingPtr>>;
+
   static core::awaitable<void> run(std::shared_ptr<Pipeline> self);
-  core::awaitable<void> call(std::vector<PendingPtr> batch);
+  core::awaitable<void> call(Batches::iterator batch);
   void judge(std::vector<PendingPtr> batch, const Result<PutRecordsResponse>& answer);
   void retry_or_fail(PendingPtr record, const Error& error);
   void start_calls(Clock::time_point now);
@@ -103,7 +107,7 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   core::Random random_;
   core::Backoff backoff_;
   Batcher batcher_;
-  std::size_t in_flight_ = 0;
+  Batches in_flight_;
   std::vector<std::pair<PendingPtr, Result<Receipt>>> finished_;
 
   mutable std::mutex mutex_;  // guards everything below
@@ -112,7 +116,7 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   ProducerMetrics metrics_;
   std::uint64_t epoch_ = 1;
   std::map<std::uint64_t, std::size_t> unanswered_;  // records by epoch
-  std::vector<Waiter> waiters_;
+  std::list<Waiter> waiters_;  // a list: handlers are never assigned
   bool flush_asked_ = false;
   bool wake_posted_ = false;
   bool closed_ = false;
@@ -122,8 +126,7 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
 void Pipeline::send(OutgoingRecord<Blob> record, detail::Handler<Receipt> done) {
   if (auto checked = producer::check_record(record, max_record_bytes_); !checked)
     return post_receipt(std::move(done), checked.error());
-  auto pending = std::make_unique<PendingRecord>(std::move(record), client_.clock().now());
-  pending->done = std::move(done);
+  auto pending = std::make_unique<PendingRecord>(std::move(record), client_.clock().now(), std::move(done));
   std::unique_lock lock(mutex_);
   if (closed_) {
     lock.unlock();
@@ -228,31 +231,30 @@ bool Pipeline::take_inbox() {
   for (PendingPtr& record : inbox_) batcher_.add(std::move(record));
   inbox_.clear();
   if (std::exchange(flush_asked_, false) || closed_) batcher_.flush();
-  return closed_ && batcher_.empty() && in_flight_ == 0 && waiting_.empty() && finished_.empty();
+  return closed_ && batcher_.empty() && in_flight_.empty() && waiting_.empty() && finished_.empty();
 }
 
 void Pipeline::start_calls(Clock::time_point now) {
-  while (in_flight_ < options_.max_in_flight) {
+  while (in_flight_.size() < options_.max_in_flight) {
     std::vector<PendingPtr> batch = batcher_.next(now);
     if (batch.empty()) return;
-    ++in_flight_;
-    calls_.spawn(call(std::move(batch)));
+    calls_.spawn(call(in_flight_.insert(in_flight_.end(), std::move(batch))));
   }
 }
 
 Clock::time_point Pipeline::next_event() const {
   Clock::time_point next = Clock::time_point::max();
-  if (in_flight_ < options_.max_in_flight) next = batcher_.ready_at().value_or(next);
+  if (in_flight_.size() < options_.max_in_flight) next = batcher_.ready_at().value_or(next);
   next = std::min(next, batcher_.expires_at(options_.time_to_live).value_or(next));
   const std::lock_guard lock(mutex_);
   return std::min(next, close_deadline_);
 }
 
-core::awaitable<void> Pipeline::call(std::vector<PendingPtr> batch) {
+core::awaitable<void> Pipeline::call(Batches::iterator batch) {
   const auto self = shared_from_this();
   std::vector<PutRecordsRequestEntry> entries;
-  entries.reserve(batch.size());
-  for (const PendingPtr& record : batch) {
+  entries.reserve(batch->size());
+  for (const PendingPtr& record : *batch) {
     ++record->attempts;
     PutRecordsRequestEntry& entry = entries.emplace_back(record->record.data, record->record.partition_key);
     entry.explicit_hash_key = record->record.explicit_hash_key;
@@ -266,8 +268,9 @@ core::awaitable<void> Pipeline::call(std::vector<PendingPtr> batch) {
     failure = std::current_exception();
   }
   if (failure) answer = core::is_cancellation(failure) ? Error(errc::closed, "") : core::to_error(failure);
-  judge(std::move(batch), answer);
-  --in_flight_;
+  std::vector<PendingPtr> records = std::move(*batch);
+  in_flight_.erase(batch);
+  judge(std::move(records), answer);
   wake_.wake();
 }
 
@@ -326,7 +329,7 @@ void Pipeline::finish(PendingPtr record, Result<Receipt> result) { finished_.emp
 
 /// Completes records, and lets those that waited for their room in.
 void Pipeline::answer(std::vector<std::pair<PendingPtr, Result<Receipt>>> answers) {
-  std::vector<Waiter> done;
+  std::list<Waiter> done;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [record, result] : answers) {
@@ -341,9 +344,7 @@ void Pipeline::answer(std::vector<std::pair<PendingPtr, Result<Receipt>>> answer
     }
     if (!inbox_.empty() && !std::exchange(wake_posted_, true)) wake_.wake();
     const std::uint64_t oldest = unanswered_.empty() ? epoch_ : unanswered_.begin()->first;
-    const auto ready = std::stable_partition(waiters_.begin(), waiters_.end(), [&](const Waiter& w) { return w.epoch >= oldest; });
-    std::move(ready, waiters_.end(), std::back_inserter(done));
-    waiters_.erase(ready, waiters_.end());
+    while (!waiters_.empty() && waiters_.front().epoch < oldest) done.splice(done.end(), waiters_, waiters_.begin());
   }
   for (auto& [record, result] : answers) post_receipt(std::move(record->done), std::move(result));
   for (Waiter& waiter : done) detail::complete_void(executor(), std::move(waiter.done), nullptr);
@@ -352,6 +353,8 @@ void Pipeline::answer(std::vector<std::pair<PendingPtr, Result<Receipt>>> answer
 /// The deadline of a close has passed, or there is nothing left.
 void Pipeline::give_up() {
   std::vector<PendingPtr> left = batcher_.drain();
+  for (std::vector<PendingPtr>& batch : in_flight_) std::move(batch.begin(), batch.end(), std::back_inserter(left));
+  in_flight_.clear();
   {
     const std::lock_guard lock(mutex_);
     std::move(inbox_.begin(), inbox_.end(), std::back_inserter(left));

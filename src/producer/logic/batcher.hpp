@@ -15,7 +15,8 @@ namespace kinesis::producer {
 
 /// A record on its way: what to send, since when, how often it was sent, and who wants to know.
 struct PendingRecord {
-  PendingRecord(OutgoingRecord<Blob> outgoing, Clock::time_point now) : record(std::move(outgoing)), accepted(now) {}
+  PendingRecord(OutgoingRecord<Blob> outgoing, Clock::time_point now, detail::Handler<Receipt> handler = {})
+      : record(std::move(outgoing)), accepted(now), done(std::move(handler)) {}
 
   OutgoingRecord<Blob> record;
   Clock::time_point accepted;
@@ -24,7 +25,7 @@ struct PendingRecord {
   std::uint64_t epoch = 0;
   /// What the last try failed with.
   std::optional<Error> last_error = {};
-  detail::Handler<Receipt> done = {};
+  detail::Handler<Receipt> done;
 
   /// What counts against PutRecords' limits, and the buffer's.
   std::size_t bytes() const noexcept { return record.data.size() + record.partition_key.size(); }
