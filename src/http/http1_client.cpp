@@ -41,6 +41,7 @@ class Http1Connection::Source final : public StreamedResponse::Source {
     } else if (!piece) {
       co_return Error(errc::cancelled, "the response was cancelled");
     }
+    if (connection->aborted_) co_return connection->aborted_->with_attempts(1);
     if (!piece) co_return piece.error().with_attempts(1);
     co_return piece;
   }
@@ -67,6 +68,7 @@ void Http1Connection::done() {
 }
 
 Failure Http1Connection::failed(const Error& error, const Call& call) const {
+  if (aborted_) return *aborted_;
   if (watchdog_.expired()) return first_byte_timeout(call);
   const bool broken = error.code() == errc::connection || error.code() == errc::closed;
   const bool answered = stream_->bytes_read() > read_before_;

@@ -21,7 +21,7 @@ ServerConnection::ServerConnection(std::shared_ptr<ServerShared> shared, asio::a
       executor_(std::move(executor)),
       stream_(std::move(stream)),
       peer_(stream_->peer()),
-      watchdog_(executor_, shared_->options.clock, [this] { stream_->close(); }),
+      watchdog_(executor_, shared_->options.clock, [this] { on_timeout ? on_timeout() : stream_->close(); }),
       tasks_(executor_) {}
 
 awaitable<void> ServerConnection::run() {
