@@ -4,6 +4,7 @@
 #include "aws/json_value.hpp"
 #include "aws/json_writer.hpp"
 #include "aws/kinesis_shapes.hpp"
+#include "core/utf8.hpp"
 
 #include <gtest/gtest.h>
 
@@ -57,7 +58,7 @@ TEST(JsonWriter, ReplacesWhatIsNotUtf8) {
   for (const char* bad : {"\xFF", "\x80", "\xC0\x80", "\xC3", "\xE2\x82", "\xED\xA0\x80", "\xF4\x90\x80\x80",
                           "\xF0\x80\x80\x80", "\xF5\x80\x80\x80", "\xE0\x80\x80"}) {
     const std::string out = escaped(std::string("a") + bad + "z");
-    EXPECT_TRUE(is_utf8(out));
+    EXPECT_TRUE(core::is_utf8(out));
     EXPECT_TRUE(out.starts_with("\"a" + replaced)) << out;
     EXPECT_TRUE(out.ends_with("z\"")) << out;
   }

@@ -126,6 +126,4 @@ std::string JsonValue::to_json() const {
   return simdjson::minify(Document::at(place_));
 }
 
-bool is_utf8(std::string_view text) noexcept { return simdjson::validate_utf8(text); }
-
 }  // namespace kinesis::aws

@@ -63,7 +63,4 @@ class JsonValue {
   Place place_{};
 };
 
-/// Whether `text` is UTF-8 throughout.
-bool is_utf8(std::string_view text) noexcept;
-
 }  // namespace kinesis::aws

@@ -1,6 +1,6 @@
 #include "aws/json_writer.hpp"
 
-#include "aws/base64_blob.hpp"
+#include "core/base64.hpp"
 
 #include <array>
 #include <cmath>
@@ -110,7 +110,7 @@ JsonWriter& JsonWriter::plain_string(std::string_view text) {
 JsonWriter& JsonWriter::base64(BytesView bytes) {
   separate();
   out_ += '"';
-  append_base64(out_, bytes);
+  core::append_base64(out_, bytes);
   out_ += '"';
   return *this;
 }

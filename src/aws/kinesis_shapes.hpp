@@ -20,5 +20,9 @@ template <>
 const TypeDescriptor& type_of<SubscribeToShardEvent>();
 template <>
 const TypeDescriptor& type_of<KinesisRecord>();
+template <>
+const TypeDescriptor& type_of<ChildShard>();
+template <>
+const TypeDescriptor& type_of<EncryptionType>();
 
 }  // namespace kinesis::aws
