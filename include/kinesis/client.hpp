@@ -94,6 +94,7 @@ class Client {
     auto answer = co_await dispatch(self.kinesis(), std::move(request));
     co_return std::move(answer).value();
   }
+  void open(asio::any_io_executor executor, ClientOptions options);
   struct State;
   std::shared_ptr<State> state_;
 };

@@ -75,7 +75,8 @@ class ShardCore {
   virtual asio::awaitable<CheckpointOutcome> checkpoint() = 0;
   virtual ShardEnd end() const noexcept = 0;
   /// No more interest: checkpoints what is staged and hands the lease back, in the background; what fails becomes an event.
-  virtual void finish() = 0;
+  /// `failure`: why the handler gave up; this worker then leaves the shard alone for a while that grows from 1 to 30 s.
+  virtual void finish(std::exception_ptr failure) = 0;
 };
 
 /// The untyped half of a consumer.
@@ -88,6 +89,7 @@ class ConsumerCore {
   /// Ends all shards, waits for their last checkpoints, hands the leases back.
   virtual asio::awaitable<void> stop() = 0;
   virtual const WorkerId& worker() const noexcept = 0;
+  virtual Clock& clock() const noexcept = 0;
 };
 
 std::shared_ptr<ConsumerCore> make_consumer_core(Client client, ConsumerOptions options);
@@ -122,7 +124,7 @@ class Shard {
   Shard(Shard&&) noexcept = default;
   Shard& operator=(Shard&&) noexcept = delete;
   ~Shard() {
-    if (core_) core_->finish();
+    if (core_) core_->finish(nullptr);
   }
 
   const std::string& id() const noexcept { return core_->shard_id(); }

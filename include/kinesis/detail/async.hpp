@@ -4,9 +4,11 @@
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/associator.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <exception>
@@ -38,7 +40,8 @@ struct CompletionSignature<void> {
 template <class T>
 using Signature = typename CompletionSignature<T>::type;
 
-/// The handler of any completion token, erased: what the compiled cores keep.
+/// The handler of any completion token, erased: what the compiled cores keep. Never assign one: in Boost 1.81 its move assignment recurses
+/// for ever. Construct, swap or splice.
 template <class T>
 using Handler = asio::any_completion_handler<Signature<T>>;
 
@@ -52,7 +55,8 @@ void start(asio::any_io_executor executor, asio::awaitable<void> task);
 
 /// Completes a handler on its own executor, never inline. `fallback` is used where the token has none.
 void complete_void(const asio::any_io_executor& fallback, Handler<void> handler, std::exception_ptr error);
-void post_to(const asio::any_io_executor& fallback, asio::any_completion_handler<void()> function);
+/// Runs a function by way of `executor`, on the executor it is bound to if it is.
+void post_to(const asio::any_io_executor& executor, asio::any_completion_handler<void()> function);
 
 /// Turns the handler of `void(Result<T>)` into one of `void(exception_ptr, T)`.
 template <class T, class Inner>
@@ -100,7 +104,7 @@ asio::awaitable<void> run_into(asio::awaitable<T> task, asio::any_io_executor ex
     auto call = [handler = std::move(handler), error = std::move(error), value = std::move(value)]() mutable {
       std::move(handler)(std::move(error), std::move(value));
     };
-    post_to(completion_executor, std::move(call));
+    post_to(executor, asio::bind_executor(std::move(completion_executor), std::move(call)));
   }
 }
 

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <kinesis/client.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+// What each command of the tool takes, and the functions that run them. arguments.cpp fills these in.
+namespace kinesis::tool {
+
+/// Exit codes, as awscli has them.
+inline constexpr int exit_done = 0;
+inline constexpr int exit_failed = 1;
+inline constexpr int exit_usage = 2;
+
+/// Options of every command that talks to a service.
+struct ConnectionArguments {
+  std::string region;
+  std::string profile;
+  std::string endpoint_url;
+  bool no_verify_ssl = false;
+  std::string ca_bundle;
+  /// "text" or "json".
+  std::string output = "text";
+  bool json_wire = false;
+  /// Off, or the level of the messages on stderr: 1 warnings, 2 debug.
+  int verbose = 0;
+
+  bool json() const { return output == "json"; }
+  ClientOptions client_options() const;
+};
+
+struct StreamsArguments {
+  enum class Action { list, describe, create, remove, split, merge, resize };
+  Action action = Action::list;
+  std::string stream;
+  int shards = 0;
+  bool wait = false;
+  std::string shard;
+  std::string other_shard;
+  /// Of a split; empty: the middle of the shard.
+  std::string at;
+};
+
+struct PutArguments {
+  std::string stream;
+  /// "-": standard input.
+  std::string file = "-";
+  std::string key_field;
+  int key_column = 0;
+  std::string key;
+  double rate = 0;
+  std::string receipts;
+};
+
+struct TailArguments {
+  std::string stream;
+  std::string from = "latest";
+  std::uint64_t count = 0;
+  bool until_caught_up = false;
+};
+
+struct ConsumeArguments {
+  std::string stream;
+  std::string application;
+  std::string leases = "dynamodb";
+  std::string worker;
+  std::string from = "trim-horizon";
+  std::string records;
+  int poll_interval_ms = 1000;
+};
+
+struct EmulateArguments {
+  std::string listen = "127.0.0.1:4567";
+  bool tls = false;
+  std::string ca_out;
+  std::vector<std::string> streams;
+  bool no_limits = false;
+  std::vector<std::string> credentials;
+  std::vector<std::string> faults;
+  std::string memory = "1GiB";
+  std::string record_log;
+  int stream_delay_ms = 0;
+  int threads = 1;
+};
+
+struct DemoArguments {
+  /// Empty: the flights file.
+  std::string file;
+  double rate = 1500;
+};
+
+int run_streams(const ConnectionArguments& connection, const StreamsArguments& arguments);
+int run_put(const ConnectionArguments& connection, const PutArguments& arguments);
+int run_tail(const ConnectionArguments& connection, const TailArguments& arguments);
+int run_consume(const ConnectionArguments& connection, const ConsumeArguments& arguments);
+int run_emulate(const EmulateArguments& arguments, int verbose);
+int run_demo(const DemoArguments& arguments);
+/// The script bash sources for completion.
+std::string bash_completion();
+
+/// Reads the command line and runs what it asks for; returns the exit code.
+int run_command_line(int argc, char** argv);
+
+}  // namespace kinesis::tool

@@ -1,0 +1,86 @@
+#include "aws/services.hpp"
+#include "core/client_thread.hpp"
+
+#include <kinesis/client.hpp>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace kinesis {
+namespace {
+
+/// The thread of a client that was given no executor.
+class BackgroundThread {
+ public:
+  BackgroundThread()
+      : context_(std::make_shared<asio::io_context>(1)), work_(context_->get_executor()), thread_([context = context_] {
+          const core::ClientThreadMark mark;
+          context->run();
+        }) {}
+  ~BackgroundThread() {
+    work_.reset();
+    // The last copy of a client may go on its own thread, when the last coroutine there ends: then the thread ends by itself.
+    if (thread_.get_id() == std::this_thread::get_id()) {
+      thread_.detach();
+    } else {
+      thread_.join();
+    }
+  }
+  BackgroundThread(const BackgroundThread&) = delete;
+  BackgroundThread& operator=(const BackgroundThread&) = delete;
+  asio::any_io_executor executor() const { return context_->get_executor(); }
+
+ private:
+  std::shared_ptr<asio::io_context> context_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+struct Client::State {
+  std::unique_ptr<BackgroundThread> thread;
+  asio::any_io_executor executor;
+  std::shared_ptr<Clock> clock;
+  Log log;
+  aws::Services services;
+};
+
+Client::Client(ClientOptions options) : state_(std::make_shared<State>()) {
+  state_->thread = std::make_unique<BackgroundThread>();
+  open(state_->thread->executor(), std::move(options));
+}
+
+Client::Client(asio::any_io_executor executor, ClientOptions options) : state_(std::make_shared<State>()) {
+  open(std::move(executor), std::move(options));
+}
+
+void Client::open(asio::any_io_executor executor, ClientOptions options) {
+  if (!options.clock) options.clock = Clock::system();
+  state_->executor = executor;
+  state_->clock = options.clock;
+  state_->log = options.log;
+  if (options.kinesis) {
+    state_->services.region = options.region;
+    state_->services.kinesis = std::move(options.kinesis);
+    state_->services.dynamodb = std::make_shared<DynamoDbApi>();
+    state_->services.cloudwatch = std::make_shared<CloudWatchApi>();
+  } else {
+    state_->services = aws::connect_services(options, std::move(executor));
+  }
+}
+
+KinesisApi& Client::kinesis() const { return *state_->services.kinesis; }
+DynamoDbApi& Client::dynamodb() const { return *state_->services.dynamodb; }
+CloudWatchApi& Client::cloudwatch() const { return *state_->services.cloudwatch; }
+asio::any_io_executor Client::executor() const { return state_->executor; }
+Clock& Client::clock() const { return *state_->clock; }
+std::shared_ptr<Clock> Client::shared_clock() const { return state_->clock; }
+const Log& Client::log() const { return state_->log; }
+const std::string& Client::region() const { return state_->services.region; }
+
+}  // namespace kinesis

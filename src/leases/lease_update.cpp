@@ -1,0 +1,89 @@
+#include <kinesis/lease.hpp>
+
+#include <utility>
+
+namespace kinesis {
+
+LeaseUpdate LeaseUpdate::renew(const Lease& known) {
+  LeaseUpdate update(known.key);
+  update.condition_.counter = known.counter;
+  update.change_.add_to_counter = 1;
+  return update;
+}
+
+LeaseUpdate LeaseUpdate::take(const Lease& known, std::string worker) {
+  LeaseUpdate update = renew(known);
+  if (known.owner && *known.owner != worker) update.change_.add_to_owner_switches = 1;
+  update.change_.owner = std::move(worker);
+  update.change_.remove_checkpoint_owner = true;
+  return update;
+}
+
+LeaseUpdate LeaseUpdate::checkpoint(const Lease& known, Checkpoint checkpoint) {
+  LeaseUpdate update = renew(known);
+  update.change_.checkpoint = std::move(checkpoint);
+  update.change_.clear_pending = true;
+  update.change_.reset_owner_switches = true;
+  return update;
+}
+
+LeaseUpdate LeaseUpdate::prepare_checkpoint(const Lease& known, Checkpoint checkpoint, Blob state) {
+  LeaseUpdate update = renew(known);
+  update.change_.pending_checkpoint = std::move(checkpoint);
+  if (!state.empty()) update.change_.pending_checkpoint_state = std::move(state);
+  return update;
+}
+
+LeaseUpdate LeaseUpdate::release(const Lease& known) {
+  LeaseUpdate update = renew(known);
+  update.change_.owner.emplace(std::nullopt);
+  update.change_.remove_checkpoint_owner = true;
+  return update;
+}
+
+LeaseUpdate LeaseUpdate::checkpoint_and_release(const Lease& known, Checkpoint checkpoint) {
+  LeaseUpdate update = LeaseUpdate::checkpoint(known, std::move(checkpoint));
+  update.change_.owner.emplace(std::nullopt);
+  update.change_.remove_checkpoint_owner = true;
+  return update;
+}
+
+LeaseUpdate LeaseUpdate::child_shards(const Lease& known, std::vector<std::string> child_shard_ids) {
+  LeaseUpdate update(known.key);
+  update.change_.child_shard_ids = std::move(child_shard_ids);
+  return update;
+}
+
+LeaseUpdate LeaseUpdate::hash_key_range(const Lease& known, std::string starting_hash_key, std::string ending_hash_key) {
+  LeaseUpdate update(known.key);
+  update.change_.starting_hash_key = std::move(starting_hash_key);
+  update.change_.ending_hash_key = std::move(ending_hash_key);
+  return update;
+}
+
+bool LeaseUpdate::applies_to(const Lease& row) const {
+  return row.key == key_ && (!condition_.counter || *condition_.counter == row.counter);
+}
+
+Lease LeaseUpdate::apply(Lease row) const {
+  if (change_.owner) row.owner = *change_.owner;
+  row.counter += change_.add_to_counter;
+  if (change_.reset_owner_switches) row.owner_switches_since_checkpoint = 0;
+  row.owner_switches_since_checkpoint += change_.add_to_owner_switches;
+  if (change_.checkpoint) row.checkpoint = *change_.checkpoint;
+  if (change_.clear_pending) {
+    row.pending_checkpoint.reset();
+    row.pending_checkpoint_state.reset();
+  }
+  if (change_.pending_checkpoint) {
+    row.pending_checkpoint = change_.pending_checkpoint;
+    row.pending_checkpoint_state = change_.pending_checkpoint_state;
+  }
+  if (change_.remove_checkpoint_owner) row.checkpoint_owner.reset();
+  if (change_.child_shard_ids) row.child_shard_ids = *change_.child_shard_ids;
+  if (change_.starting_hash_key) row.starting_hash_key = change_.starting_hash_key;
+  if (change_.ending_hash_key) row.ending_hash_key = change_.ending_hash_key;
+  return row;
+}
+
+}  // namespace kinesis

@@ -1,0 +1,283 @@
+#include <kinesis/producer.hpp>
+#include <kinesis/testing/manual_clock.hpp>
+
+#include "core/async.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace kinesis {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ManualClock;
+
+/// A service that stores everything unless told otherwise.
+class FakeKinesis final : public KinesisApi {
+ public:
+  explicit FakeKinesis(ManualClock& clock) : clock_(clock) {}
+
+  asio::awaitable<Result<PutRecordsResponse>> put_records(PutRecordsRequest request) override {
+    ++in_flight_;
+    most_in_flight = std::max(most_in_flight, in_flight_);
+    calls.push_back(request.records);
+    const std::size_t call = calls.size();
+    if (latency > 0ms) co_await core::sleep_for(clock_, latency);
+    --in_flight_;
+    if (fail_call) {
+      if (auto error = fail_call(call)) co_return *error;
+    }
+    PutRecordsResponse response;
+    for (const PutRecordsRequestEntry& entry : request.records) {
+      PutRecordsResultEntry& result = response.records.emplace_back();
+      const std::string code = refuse ? refuse(call, entry) : "";
+      if (!code.empty()) {
+        result.error_code = code;
+        continue;
+      }
+      result.shard_id = "shardId-000000000000";
+      result.sequence_number = SequenceNumber(std::to_string(++sequence_));
+      stored.emplace_back(entry.data.text());
+    }
+    co_return response;
+  }
+
+  std::function<std::string(std::size_t call, const PutRecordsRequestEntry&)> refuse;
+  std::function<std::optional<Error>(std::size_t call)> fail_call;
+  Clock::duration latency{0};
+  std::vector<std::vector<PutRecordsRequestEntry>> calls;
+  std::vector<std::string> stored;
+  std::size_t most_in_flight = 0;
+
+ private:
+  ManualClock& clock_;
+  std::size_t in_flight_ = 0;
+  std::uint64_t sequence_ = 0;
+};
+
+class ProducerTest : public ::testing::Test {
+ protected:
+  ProducerTest() : clock(std::make_shared<ManualClock>()), service(std::make_shared<FakeKinesis>(*clock)) {}
+  ~ProducerTest() override { run(1h); }
+
+  Producer<std::string> make(ProducerOptions options = {.stream = "s"}) {
+    ClientOptions client;
+    client.clock = clock;
+    client.kinesis = service;
+    return Producer<std::string>(Client(context.get_executor(), client), std::move(options), text);
+  }
+  void send(Producer<std::string>& producer, const std::string& data, const std::string& key = "key") {
+    producer.send(key, data, [this, data](Result<Receipt> result) { results.emplace(data, std::move(result)); });
+  }
+  void run(Clock::duration limit = 1min) { testing::run_in_virtual_time(context, *clock, limit); }
+  errc code_of(const std::string& data) { return results.at(data).error().code(); }
+
+  asio::io_context context{1};
+  std::shared_ptr<ManualClock> clock;
+  std::shared_ptr<FakeKinesis> service;
+  std::map<std::string, Result<Receipt>> results;
+};
+
+TEST_F(ProducerTest, SendsWhatCameTogetherInOneCallAndGivesReceipts) {
+  auto producer = make();
+  for (const char* data : {"a", "b", "c"}) send(producer, data);
+  run();
+  ASSERT_EQ(service->calls.size(), 1u);
+  EXPECT_EQ(service->stored, (std::vector<std::string>{"a", "b", "c"}));
+  ASSERT_TRUE(results.at("b"));
+  EXPECT_EQ(results.at("b")->sequence_number, SequenceNumber("2"));
+  EXPECT_EQ(results.at("b")->attempts, 1);
+  EXPECT_EQ(results.at("b")->time_in_library, 10ms) << "the linger";
+  EXPECT_EQ(results.at("b")->sub_sequence_number, std::nullopt);
+}
+
+TEST_F(ProducerTest, AnIdleProducerWaitsForNothing) {
+  auto producer = make();
+  run();
+  EXPECT_EQ(clock->next_deadline(), std::nullopt);
+}
+
+TEST_F(ProducerTest, KeepsSeveralCallsInFlightAndNoMore) {
+  ProducerOptions options{.stream = "s"};
+  options.max_batch_records = 1;
+  options.max_in_flight = 3;
+  service->latency = 100ms;
+  auto producer = make(options);
+  for (int i = 0; i < 10; ++i) send(producer, std::to_string(i));
+  run();
+  EXPECT_EQ(results.size(), 10u);
+  EXPECT_EQ(service->most_in_flight, 3u);
+}
+
+TEST_F(ProducerTest, RetriesOnlyTheEntriesThatWereThrottled) {
+  service->refuse = [](std::size_t call, const PutRecordsRequestEntry& entry) {
+    return call == 1 && entry.data.text() == "b" ? "ProvisionedThroughputExceededException" : "";
+  };
+  auto producer = make();
+  for (const char* data : {"a", "b", "c"}) send(producer, data);
+  run();
+  EXPECT_EQ(service->stored, (std::vector<std::string>{"a", "c", "b"}));
+  EXPECT_EQ(results.at("b")->attempts, 2);
+  EXPECT_EQ(producer.metrics().entries_throttled, 1u);
+  EXPECT_EQ(producer.metrics().entries_retried, 1u);
+}
+
+TEST_F(ProducerTest, APermanentRefusalFailsOneRecordAndNotItsNeighbours) {
+  service->refuse = [](std::size_t, const PutRecordsRequestEntry& entry) { return entry.data.text() == "b" ? "KMSDisabledException" : ""; };
+  auto producer = make();
+  for (const char* data : {"a", "b", "c"}) send(producer, data);
+  run();
+  EXPECT_TRUE(results.at("a"));
+  EXPECT_EQ(code_of("b"), errc::kms);
+  EXPECT_TRUE(results.at("c"));
+  EXPECT_EQ(service->calls.size(), 1u);
+}
+
+TEST_F(ProducerTest, ACallThatFailedForNowIsMadeAgainAndOneThatFailedForEverIsNot) {
+  service->fail_call = [](std::size_t call) {
+    return call == 1 ? std::optional<Error>(Error(errc::connection, "lost").with_retryable(true)) : std::nullopt;
+  };
+  auto producer = make();
+  send(producer, "a");
+  run();
+  EXPECT_EQ(results.at("a")->attempts, 2);
+  service->fail_call = [](std::size_t) { return std::optional<Error>(Error(errc::not_found, "no such stream")); };
+  send(producer, "b");
+  run();
+  EXPECT_EQ(code_of("b"), errc::not_found);
+  EXPECT_EQ(results.at("b").error().attempts(), 1);
+}
+
+TEST_F(ProducerTest, GivesUpAfterItsTimeToLiveWithTheLastError) {
+  service->refuse = [](std::size_t, const PutRecordsRequestEntry&) { return "ProvisionedThroughputExceededException"; };
+  ProducerOptions options{.stream = "s"};
+  options.time_to_live = 5s;
+  auto producer = make(options);
+  const auto began = clock->now();
+  send(producer, "a");
+  run();
+  EXPECT_EQ(code_of("a"), errc::throttled);
+  EXPECT_GT(results.at("a").error().attempts(), 3);
+  EXPECT_LE(clock->now() - began, 1min);
+}
+
+TEST_F(ProducerTest, RefusesAtTheDoorWithoutACall) {
+  auto producer = make();
+  send(producer, "a", "");
+  send(producer, std::string(2'000'000, 'x'), "key");
+  run();
+  EXPECT_EQ(code_of("a"), errc::invalid_argument);
+  EXPECT_EQ(results.size(), 2u);
+  EXPECT_TRUE(service->calls.empty());
+}
+
+TEST_F(ProducerTest, AFullBufferRefusesOrWaitsAsChosen) {
+  ProducerOptions options{.stream = "s"};
+  options.max_buffered_records = 2;
+  options.when_full = WhenFull::fail;
+  auto failing = make(options);
+  for (const char* data : {"a", "b", "c"}) send(failing, data);
+  run();
+  EXPECT_TRUE(results.at("a"));
+  EXPECT_EQ(code_of("c"), errc::full);
+
+  options.when_full = WhenFull::wait;
+  auto waiting = make(options);
+  for (const char* data : {"d", "e", "f", "g", "h"}) send(waiting, data);
+  EXPECT_EQ(waiting.metrics().buffered_records, 2u);
+  run();
+  for (const char* data : {"d", "e", "f", "g", "h"}) EXPECT_TRUE(results.at(data)) << data;
+}
+
+TEST_F(ProducerTest, AFlushCompletesOnceEverythingBeforeItIsAnswered) {
+  ProducerOptions options{.stream = "s"};
+  options.linger = 1h;
+  options.time_to_live = 0ms;
+  service->latency = 50ms;
+  auto producer = make(options);
+  send(producer, "a");
+  std::optional<std::size_t> answered_at_flush;
+  auto flush = [&]() -> core::awaitable<void> {
+    co_await producer.async_flush();
+    answered_at_flush = results.size();
+  };
+  core::spawn(context.get_executor(), flush());
+  run(10s);
+  EXPECT_EQ(answered_at_flush, 1u);
+}
+
+TEST_F(ProducerTest, CloseSendsWhatIsBufferedAndRefusesWhatComesLater) {
+  auto producer = make();
+  send(producer, "a");
+  bool closed = false;
+  auto close = [&]() -> core::awaitable<void> {
+    co_await producer.async_close();
+    closed = true;
+    EXPECT_TRUE(results.at("a"));
+  };
+  core::spawn(context.get_executor(), close());
+  run();
+  EXPECT_TRUE(closed);
+  send(producer, "b");
+  run();
+  EXPECT_EQ(code_of("b"), errc::closed);
+}
+
+TEST_F(ProducerTest, CloseGivesUpAtItsDeadline) {
+  service->latency = 1h;
+  auto producer = make();
+  send(producer, "a");
+  std::optional<Clock::time_point> closed;
+  const auto began = clock->now();
+  auto close = [&]() -> core::awaitable<void> {
+    co_await producer.async_close(5s);
+    closed = clock->now();
+  };
+  core::spawn(context.get_executor(), close());
+  run();
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(*closed - began, 5s);
+  EXPECT_EQ(code_of("a"), errc::closed);
+  EXPECT_THAT(results.at("a").error().message(), ::testing::HasSubstr("may be stored"));
+}
+
+TEST_F(ProducerTest, ADestructorLosesNothingInSilence) {
+  {
+    auto producer = make();
+    send(producer, "a");
+  }
+  run();
+  EXPECT_EQ(code_of("a"), errc::closed);
+}
+
+TEST_F(ProducerTest, AwaitedSendsThrowOrGiveAResult) {
+  service->refuse = [](std::size_t, const PutRecordsRequestEntry& entry) { return entry.data.text() == "bad" ? "KMSDisabledException" : ""; };
+  auto producer = make();
+  int passed = 0;
+  auto use = [&]() -> core::awaitable<void> {
+    const Receipt receipt = co_await producer.async_send("key", "good");
+    if (receipt.attempts == 1) ++passed;
+    auto result = co_await producer.async_send("key", "bad", as_result);
+    if (!result && result.error().code() == errc::kms) ++passed;
+    try {
+      co_await producer.async_send("key", "bad");
+    } catch (const Error& error) {
+      if (error.code() == errc::kms) ++passed;
+    }
+  };
+  core::spawn(context.get_executor(), use());
+  run();
+  EXPECT_EQ(passed, 3);
+}
+
+}  // namespace
+}  // namespace kinesis
