@@ -95,7 +95,6 @@ awaitable<void> ServerConnection::serve_tls(Bytes received) {
 }
 
 awaitable<ServerResponse> ServerConnection::answer(ServerRequest request) {
-  shared_->requests.fetch_add(1, std::memory_order_relaxed);
   std::exception_ptr failure;
   try {
     co_return co_await shared_->handler->handle(std::move(request));
