@@ -298,8 +298,7 @@ TEST_F(ClientTest, AnEarlyRefusalIsReadEvenIfTheRequestCouldNotBeWritten) {
   auto script = [](Connection connection, int) -> awaitable<void> {
     co_await connection->read_until("\r\n\r\n");
     co_await connection->write("HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-    boost::system::error_code ignored;
-    connection->socket.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    connection->finish_writing();
     co_await connection->read_to_end();
   };
   const RawServer server(loop.executor(), script);

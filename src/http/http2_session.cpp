@@ -253,13 +253,14 @@ awaitable<Error> Http2Session::run(Bytes received) {
   core::TaskGroup writer(strand_);
   writer.spawn(write_loop());
   std::exception_ptr failure;
+  bool flush = false;
   try {
-    co_await read_loop(std::move(received));
+    flush = co_await read_loop(std::move(received));
   } catch (...) {
     failure = std::current_exception();
   }
   ended_ = true;
-  stream_->close();
+  if (!flush) stream_->close();
   writer_.wake();
   co_await core::ignore_cancellation();
   co_await writer.join();
@@ -268,14 +269,15 @@ awaitable<Error> Http2Session::run(Bytes received) {
   co_return Error(errc::connection, "the peer closed the connection").with_retryable(true);
 }
 
-awaitable<void> Http2Session::read_loop(Bytes received) {
+awaitable<bool> Http2Session::read_loop(Bytes received) {
   receive(received);
   received = Bytes();
   Bytes buffer(read_size);
   while (true) {
     const auto size = co_await stream_->read_some(buffer);
     if (!size && !reason_) reason_ = size.error();
-    if (!size || *size == 0) break;
+    if (!size) co_return false;
+    if (*size == 0) co_return true;
     if (!deaf_) receive(BytesView(buffer).first(*size));
   }
 }

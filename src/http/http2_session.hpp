@@ -119,7 +119,8 @@ class Http2Session {
     void add(Body body);
   };
 
-  awaitable<void> read_loop(Bytes received);
+  /// True at an orderly end.
+  awaitable<bool> read_loop(Bytes received);
   awaitable<void> write_loop();
   void receive(BytesView bytes);
   void fill(Output& output);

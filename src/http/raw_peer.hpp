@@ -50,6 +50,10 @@ class RawConnection {
     boost::system::error_code ignored;
     co_await asio::async_write(socket, asio::buffer(text), asio::redirect_error(core::use_awaitable, ignored));
   }
+  void finish_writing() {
+    boost::system::error_code ignored;
+    socket.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  }
   void close() {
     boost::system::error_code ignored;
     socket.close(ignored);

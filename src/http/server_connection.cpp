@@ -59,6 +59,7 @@ awaitable<bool> ServerConnection::read_at_least(Bytes& received, std::size_t siz
 }
 
 awaitable<void> ServerConnection::serve() {
+  if (stopping_) co_return;
   watchdog_.expire_after(options().header_timeout);
   on_stop = [this] { stream_->close(); };
   Bytes received;
