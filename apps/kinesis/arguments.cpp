@@ -39,7 +39,6 @@ class CommandLine {
   }
 
   int run(int argc, char** argv) {
-    program_ = argv[0];
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -190,7 +189,7 @@ class CommandLine {
                                     "  kinesis demo\n  kinesis demo my-file.jsonl --rate 3000");
     command->add_option("FILE", demo_.file, "JSON lines with a member \"origin\"; by default 20,000 flights");
     command->add_option("--rate", demo_.rate, "Records a second")->check(CLI::PositiveNumber)->capture_default_str();
-    command->callback([this] { run_ = [this] { return run_demo(demo_, program_); }; });
+    command->callback([this] { run_ = [this] { return run_demo(demo_); }; });
   }
 
   void add_completion() {
@@ -204,7 +203,6 @@ class CommandLine {
   }
 
   CLI::App app_;
-  std::string program_;
   std::function<int()> run_;
   ConnectionArguments connection_;
   PutArguments put_;

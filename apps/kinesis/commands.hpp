@@ -97,7 +97,7 @@ int run_put(const ConnectionArguments& connection, const PutArguments& arguments
 int run_tail(const ConnectionArguments& connection, const TailArguments& arguments);
 int run_consume(const ConnectionArguments& connection, const ConsumeArguments& arguments);
 int run_emulate(const EmulateArguments& arguments, int verbose);
-int run_demo(const DemoArguments& arguments, const std::string& program);
+int run_demo(const DemoArguments& arguments);
 /// The script bash sources for completion.
 std::string bash_completion();
 

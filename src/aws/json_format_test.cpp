@@ -235,6 +235,7 @@ TEST(JsonValue, SaysWhatIsNoJson) {
     EXPECT_EQ(document.error().code(), errc::protocol);
     EXPECT_EQ(document.error().message().find("secret"), std::string::npos);
   }
+  EXPECT_FALSE(JsonValue::parse(std::string_view()));
   EXPECT_EQ(JsonValue::parse("5")->as_integer(), 5);
 }
 

@@ -20,6 +20,7 @@ struct JsonValue::Document {
 };
 
 Result<JsonValue> JsonValue::parse(std::string_view text) {
+  if (text.empty()) return Error(errc::protocol, "not JSON: empty");
   auto document = std::make_shared<Document>();
   element root;
   const auto error = document->parser.parse(text.data(), text.size()).get(root);

@@ -36,7 +36,7 @@ std::optional<Lent> ConnectionPool::take_idle() {
     std::shared_ptr<Http1Connection> connection = std::move(http1_idle_.back());
     http1_idle_.pop_back();
     if (connection->usable()) {
-      ++http1_in_use_;
+      http1_in_use_.insert(connection.get());
       return Http1Lease(std::move(connection));
     }
     connection->close();
@@ -65,6 +65,7 @@ awaitable<Result<Lent>> ConnectionPool::acquire(Clock::time_point deadline) {
 }
 
 void ConnectionPool::serve_waiters() {
+  drop_dead_http2();
   while (!waiters_.empty()) {
     auto idle = take_idle();
     if (!idle) break;
@@ -135,7 +136,7 @@ void ConnectionPool::dial_failed(const Error& error) {
 }
 
 void ConnectionPool::give_back(std::shared_ptr<Http1Connection> connection) {
-  --http1_in_use_;
+  http1_in_use_.erase(connection.get());
   if (closed_ && connection->is_open()) connection->close();
   if (connection->is_open()) {
     connection->idle_since = options_.clock->now();
@@ -196,6 +197,7 @@ void ConnectionPool::close(const Error& reason) {
     options_.on_closed();
   }
   http1_idle_.clear();
+  for (Http1Connection* connection : http1_in_use_) connection->abort(reason);
   const auto connections = http2_;
   for (const auto& connection : connections) connection->close(reason);
 }

@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -60,12 +61,12 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
   void dial_failed(const Error& error);
   void give_back(std::shared_ptr<Http1Connection> connection);
   void drop_dead_http2();
-  std::size_t open_connections() const noexcept { return http2_.size() + http1_in_use_ + http1_idle_.size(); }
+  std::size_t open_connections() const noexcept { return http2_.size() + http1_in_use_.size() + http1_idle_.size(); }
 
   PoolOptions options_;
   std::vector<std::shared_ptr<Http2Connection>> http2_;
   std::vector<std::shared_ptr<Http1Connection>> http1_idle_;
-  std::size_t http1_in_use_ = 0;
+  std::unordered_set<Http1Connection*> http1_in_use_;
   std::size_t dialling_ = 0;
   /// HTTP/2 may come of dialling.
   bool may_be_http2_;

@@ -1,6 +1,6 @@
 #include "http/http1_client.hpp"
 
-#include <boost/asio/post.hpp>
+#include <boost/asio/dispatch.hpp>
 
 namespace kinesis::http {
 
@@ -16,7 +16,7 @@ class Http1Connection::Source final : public StreamedResponse::Source {
     return core::run_on(connection_->strand_, read_piece(connection_));
   }
   void cancel() override {
-    asio::post(connection_->strand_, [connection = connection_, ended = ended_] {
+    asio::dispatch(connection_->strand_, [connection = connection_, ended = ended_] {
       if (std::exchange(*ended, true)) return;
       connection->cancelled_ = true;
       connection->close();
@@ -41,6 +41,7 @@ class Http1Connection::Source final : public StreamedResponse::Source {
     } else if (!piece) {
       co_return Error(errc::cancelled, "the response was cancelled");
     }
+    if (connection->aborted_) co_return connection->aborted_->with_attempts(1);
     if (!piece) co_return piece.error().with_attempts(1);
     co_return piece;
   }
@@ -67,6 +68,7 @@ void Http1Connection::done() {
 }
 
 Failure Http1Connection::failed(const Error& error, const Call& call) const {
+  if (aborted_) return *aborted_;
   if (watchdog_.expired()) return first_byte_timeout(call);
   const bool broken = error.code() == errc::connection || error.code() == errc::closed;
   const bool answered = stream_->bytes_read() > read_before_;

@@ -46,6 +46,11 @@ class Http1Connection : public std::enable_shared_from_this<Http1Connection> {
   /// False if the server has closed it meanwhile.
   bool usable() noexcept { return is_open() && !stream_->stale(); }
   void close() noexcept { stream_->close(); }
+  /// Closes it under the request that is being made, which fails with `reason`.
+  void abort(const Error& reason) {
+    aborted_ = reason;
+    stream_->close();
+  }
 
   Clock::time_point idle_since;
 
@@ -68,6 +73,7 @@ class Http1Connection : public std::enable_shared_from_this<Http1Connection> {
   std::uint64_t requests_ = 0;
   bool keep_alive_ = true;
   bool cancelled_ = false;
+  std::optional<Error> aborted_;
 };
 
 }  // namespace kinesis::http

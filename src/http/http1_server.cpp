@@ -12,18 +12,6 @@ constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::size_t max_drained = 1u << 20;
 constexpr std::chrono::seconds max_draining{2};
 
-/// The first bytes of a body.
-std::vector<Blob> first_bytes(std::span<const Blob> parts, std::size_t size) {
-  std::vector<Blob> first;
-  for (const Blob& part : parts) {
-    if (size == 0) break;
-    const std::size_t taken = std::min(size, part.size());
-    first.emplace_back(part.bytes().first(taken), part.owner());
-    size -= taken;
-  }
-  return first;
-}
-
 /// A streamed answer: chunks, or bytes up to the end of the connection for HTTP/1.0.
 class Http1ResponseStream final : public ResponseStream {
  public:
@@ -115,7 +103,6 @@ awaitable<Result<void>> Http1Server::write(std::string_view head, std::span<cons
 }
 
 awaitable<void> Http1Server::refuse(int status) {
-  connection_.shared().requests.fetch_add(1, std::memory_order_relaxed);
   head_text_.clear();
   const Headers none;
   append_response_head(head_text_, status, none, Framing::length, 0, false);
@@ -139,6 +126,7 @@ awaitable<bool> Http1Server::serve_one() {
   const auto begun = co_await reader_.wait_for_message();
   if (!begun || !*begun) co_return false;
   idle_ = false;
+  connection_.shared().requests.fetch_add(1, std::memory_order_relaxed);
   watchdog().expire_after(options().header_timeout);
   Http1Head head;
   ServerRequest request;
@@ -212,16 +200,12 @@ awaitable<bool> Http1Server::respond_whole(const Http1Head& head, ServerResponse
   head_text_.clear();
   append_response_head(head_text_, response.status, response.headers, bodiless ? Framing::none : Framing::length,
                        response.body.size(), keep_alive, head.minor_version);
-  std::vector<Blob> cut;
-  std::span<const Blob> body = response.body.parts();
-  if (bodiless || head.method == "HEAD") body = {};
+  Body body;
+  if (!bodiless && head.method != "HEAD") body = response.body;
   const bool truncated =
       response.fault.kind == Fault::Kind::truncate || response.fault.kind == Fault::Kind::truncate_stream;
-  if (truncated) {
-    cut = first_bytes(body, response.fault.bytes);
-    body = cut;
-  }
-  const auto written = co_await write(head_text_, body);
+  if (truncated) body = body.first(response.fault.bytes);
+  const auto written = co_await write(head_text_, body.parts());
   if (truncated || response.fault.kind == Fault::Kind::close_after) {
     stream_.close();
     co_return false;

@@ -23,6 +23,8 @@ class Http2Slot {
 
   Http2Connection& connection() const noexcept { return *connection_; }
   void release() noexcept;
+  /// The connection keeps the slot taken without being kept alive by it; the duty to free it passes to the connection.
+  void detach() noexcept { connection_.reset(); }
 
  private:
   std::shared_ptr<Http2Connection> connection_;

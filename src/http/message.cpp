@@ -130,6 +130,17 @@ Body::Body(std::vector<Blob> parts) : many_(std::move(parts)) {
   for (const Blob& part : many_) size_ += part.size();
 }
 
+Body Body::first(std::size_t size) const {
+  std::vector<Blob> cut;
+  for (const Blob& part : parts()) {
+    if (size == 0) break;
+    const std::size_t taken = std::min(size, part.size());
+    cut.emplace_back(part.bytes().first(taken), part.owner());
+    size -= taken;
+  }
+  return Body(std::move(cut));
+}
+
 Blob Body::joined() const {
   const auto all = parts();
   if (all.empty()) return {};

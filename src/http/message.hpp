@@ -98,6 +98,8 @@ class Body {
   }
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
+  /// Its first bytes, without copying them.
+  Body first(std::size_t size) const;
   /// All bytes in one blob: the part itself if there is one, a copy otherwise.
   Blob joined() const;
 

@@ -58,6 +58,8 @@ TEST(HttpBody, IsAListOfPartsWithoutEmptyOnes) {
   EXPECT_EQ(body.size(), 3u);
   EXPECT_EQ(body.parts().size(), 2u);
   EXPECT_EQ(body.joined().text(), "abc");
+  EXPECT_EQ(body.first(1).joined().text(), "a");
+  EXPECT_EQ(body.first(9).joined().text(), "abc");
   const Blob one("x");
   EXPECT_EQ(Body(one).joined().bytes().data(), one.bytes().data());
 }

@@ -46,6 +46,8 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   bool stopping() const noexcept { return stopping_; }
   /// Called by `begin_stop`, as long as it is set.
   std::function<void()> on_stop;
+  /// Called when the watchdog expires; the connection is closed if it is not set.
+  std::function<void()> on_timeout;
 
   /// What the handler answers; a 500 if it throws. A cancellation passes.
   awaitable<ServerResponse> answer(ServerRequest request);

@@ -16,7 +16,7 @@ Verdict judge_entry(const PutRecordsResultEntry& entry) {
     if (entry.sequence_number && !entry.shard_id.empty()) return Delivered{entry.shard_id, *entry.sequence_number};
     return TryAgain{Error(errc::protocol, "an entry of the answer of PutRecords has neither a sequence number nor an error")};
   }
-  const Error error = aws::service_error(entry.error_code, entry.error_message, 400, "");
+  const Error error = aws::service_error(entry.error_code, entry.error_message, 400, {});
   if (error.retryable()) return TryAgain{error};
   return Failed{error};
 }

@@ -1,0 +1,43 @@
+#include "commands.hpp"
+
+namespace kinesis::tool {
+
+std::string bash_completion() {
+  return R"bash(# bash completion for kinesis: source <(kinesis completion)
+_kinesis() {
+  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} line="${COMP_WORDS[*]:0:COMP_CWORD}"
+  local connection="--region --profile --endpoint-url --no-verify-ssl --ca-bundle --json-wire --output --verbose --help"
+  local choices=""
+  COMPREPLY=()
+  case $previous in
+    --output) COMPREPLY=($(compgen -W "text json" -- "$word")); return ;;
+    --from) COMPREPLY=($(compgen -W "trim-horizon latest" -- "$word")); return ;;
+    --leases) COMPREPLY=($(compgen -W "sqlite: memory dynamodb:" -- "$word")); return ;;
+    --ca-bundle|--ca-out|--receipts|--records|--record-log) COMPREPLY=($(compgen -f -- "$word")); return ;;
+  esac
+  case $line in
+    "kinesis streams "*)
+      if [ "$COMP_CWORD" -eq 2 ]; then
+        choices="list describe create delete split merge resize"
+      else
+        choices="--shards --wait --at $connection"
+      fi ;;
+    "kinesis put "*) choices="--key-field --key-column --key --rate --receipts $connection" ;;
+    "kinesis tail "*) choices="--from --count --until-caught-up $connection" ;;
+    "kinesis consume "*) choices="--application --leases --worker --from --records --poll-interval $connection" ;;
+    "kinesis emulate "*) choices="--listen --tls --ca-out --streams --no-limits --credentials --fault --memory --record-log --stream-delay --threads --verbose --help" ;;
+    "kinesis demo "*) choices="--rate --help" ;;
+    "kinesis completion "*) choices="--help" ;;
+    *) choices="put tail consume streams emulate demo completion --help --version" ;;
+  esac
+  if [[ $word != -* && ($line == "kinesis put "* || $line == "kinesis demo "*) ]]; then
+    COMPREPLY=($(compgen -f -- "$word"))
+  else
+    COMPREPLY=($(compgen -W "$choices" -- "$word"))
+  fi
+}
+complete -F _kinesis kinesis
+)bash";
+}
+
+}  // namespace kinesis::tool

@@ -1,0 +1,254 @@
+#include "aws/json_value.hpp"
+#include "aws/json_writer.hpp"
+#include "commands.hpp"
+#include "core/histogram.hpp"
+#include "core/random.hpp"
+#include "input_lines.hpp"
+#include "output.hpp"
+
+#include <kinesis/producer.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <thread>
+
+namespace kinesis::tool {
+namespace {
+
+/// Lines beyond this fail before they are read whole; what the stream's own limit is, the service says.
+constexpr std::size_t max_line = std::size_t{10} * 1024 * 1024;
+/// Records whose receipts are not there yet; the reader waits at this bound.
+constexpr std::size_t max_outstanding = 50'000;
+
+std::atomic<bool> interrupted{false};
+
+/// Where the partition key of a line comes from.
+class KeySource {
+ public:
+  explicit KeySource(const PutArguments& arguments) : arguments_(arguments), random_(core::random_seed()) {}
+
+  std::string key_of(const std::string& line, const InputLines& input) {
+    if (!arguments_.key.empty()) return arguments_.key;
+    if (!arguments_.key_field.empty()) return field_of(line, input);
+    if (arguments_.key_column > 0) return column_of(line, input);
+    return std::to_string(random_());
+  }
+
+ private:
+  [[noreturn]] static void fail(const InputLines& input, const std::string& why) {
+    throw Error(errc::invalid_argument, input.name() + ", line " + std::to_string(input.line()) + ": " + why);
+  }
+  std::string field_of(const std::string& line, const InputLines& input) const {
+    const auto document = aws::JsonValue::parse(line);
+    if (!document) fail(input, "--key-field needs JSON: " + document.error().message());
+    if (!document->is_object()) fail(input, "--key-field needs a JSON object");
+    const aws::JsonValue value = (*document)[arguments_.key_field];
+    if (value.is_null()) fail(input, "no member \"" + arguments_.key_field + "\" for the partition key");
+    const auto text = value.as_string();
+    return text ? std::string(*text) : value.to_json();
+  }
+  std::string column_of(const std::string& line, const InputLines& input) const {
+    std::size_t begin = 0;
+    for (int column = 1; column < arguments_.key_column; ++column) {
+      begin = line.find('\t', begin);
+      if (begin == std::string::npos) fail(input, "no column " + std::to_string(arguments_.key_column) + " for the partition key");
+      ++begin;
+    }
+    std::string key = line.substr(begin, line.find('\t', begin) - begin);
+    if (key.empty()) fail(input, "column " + std::to_string(arguments_.key_column) + " is empty");
+    return key;
+  }
+
+  const PutArguments& arguments_;
+  core::Random random_;
+};
+
+/// Counts receipts and writes them; its functions are called by the reading thread and by the client's.
+class Receipts {
+ public:
+  explicit Receipts(const std::string& path) {
+    if (!path.empty()) file_.emplace(path);
+  }
+
+  void sent() {
+    std::unique_lock lock(mutex_);
+    ++sent_;
+    room_.wait(lock, [this] { return sent_ - answered_ < max_outstanding; });
+  }
+  void answered(std::uint64_t line, std::size_t bytes, const Result<Receipt>& result) {
+    const std::lock_guard lock(mutex_);
+    ++answered_;
+    if (!result) {
+      ++failed_;
+      if (!first_failure_) first_failure_ = result.error().with_context("line " + std::to_string(line));
+    } else {
+      bytes_ += bytes;
+      latency_.record(static_cast<std::uint64_t>(result->time_in_library.count()) / 1000);
+      write(line, *result);
+    }
+    room_.notify_all();
+  }
+  void wait_for_all() {
+    std::unique_lock lock(mutex_);
+    room_.wait(lock, [this] { return answered_ == sent_; });
+    if (file_ && !write_failure_) file_->flush();
+  }
+
+  std::uint64_t sent_count() const { return locked(sent_); }
+  std::uint64_t stored() const {
+    const std::lock_guard lock(mutex_);
+    return answered_ - failed_;
+  }
+  std::uint64_t failed() const { return locked(failed_); }
+  std::uint64_t bytes() const { return locked(bytes_); }
+  std::optional<Error> failure() const { return locked(first_failure_); }
+  std::optional<Error> write_failure() const { return locked(write_failure_); }
+  core::Histogram latency() const { return locked(latency_); }
+
+ private:
+  template <class T>
+  T locked(const T& value) const {
+    const std::lock_guard lock(mutex_);
+    return value;
+  }
+  void write(std::uint64_t line, const Receipt& receipt) {
+    if (!file_ || write_failure_) return;
+    std::string text;
+    aws::JsonWriter json(text);
+    json.begin_object();
+    json.key("line").integer(line);
+    json.key("shard").string(receipt.shard_id);
+    json.key("sequence_number").plain_string(receipt.sequence_number.view());
+    json.key("sub_sequence_number");
+    if (receipt.sub_sequence_number) {
+      json.integer(*receipt.sub_sequence_number);
+    } else {
+      json.null();
+    }
+    json.key("attempts").integer(receipt.attempts);
+    json.end_object();
+    text += '\n';
+    try {
+      file_->write(text);
+    } catch (const Error& error) {
+      write_failure_ = error;
+    }
+  }
+
+  mutable std::mutex mutex_;
+  std::condition_variable room_;
+  std::optional<OutputFile> file_;
+  std::uint64_t sent_ = 0;
+  std::uint64_t answered_ = 0;
+  std::uint64_t failed_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::optional<Error> first_failure_;
+  std::optional<Error> write_failure_;
+  core::Histogram latency_;
+};
+
+/// Keeps to a rate, and shows how far the work is, a few times a second.
+class Pace {
+ public:
+  Pace(Clock& clock, double rate) : clock_(clock), rate_(rate), began_(clock.now()) {}
+
+  void wait(std::uint64_t next_record) const {
+    if (rate_ <= 0) return;
+    const auto due = began_ + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(static_cast<double>(next_record) / rate_));
+    const auto now = clock_.now();
+    if (due > now) std::this_thread::sleep_for(due - now);
+  }
+  double seconds() const { return std::chrono::duration<double>(clock_.now() - began_).count(); }
+
+  void show(const Receipts& receipts, const InputLines& input) {
+    if (!line_.shown() || seconds() - shown_ < 0.2) return;
+    shown_ = seconds();
+    std::string text = with_commas(receipts.stored()) + " records, " + with_commas(static_cast<std::uint64_t>(static_cast<double>(receipts.stored()) / shown_)) + "/s, " +
+                       human_bytes(static_cast<double>(receipts.bytes()) / shown_) + "/s";
+    const auto total = input.total_bytes();
+    if (total && *total > 0 && input.bytes_read() > 0) {
+      const double part = static_cast<double>(input.bytes_read()) / static_cast<double>(*total);
+      char eta[64];
+      std::snprintf(eta, sizeof eta, ", %.0f %%, %.0f s left", part * 100, shown_ / part - shown_);
+      text += eta;
+    }
+    line_.show(text);
+  }
+  void clear() { line_.clear(); }
+
+ private:
+  Clock& clock_;
+  double rate_;
+  Clock::time_point began_;
+  double shown_ = 0;
+  ProgressLine line_;
+};
+
+std::string summary(const Receipts& receipts, double seconds, bool json) {
+  const core::Histogram latency = receipts.latency();
+  const double rate = seconds > 0 ? static_cast<double>(receipts.stored()) / seconds : 0;
+  if (json) {
+    std::string text;
+    aws::JsonWriter writer(text);
+    writer.begin_object().key("records").integer(receipts.stored()).key("failed").integer(receipts.failed());
+    writer.key("bytes").integer(receipts.bytes()).key("seconds").number(seconds).key("records_per_second").number(rate);
+    writer.key("p50_ms").number(static_cast<double>(latency.percentile(50)) / 1000);
+    writer.key("p99_ms").number(static_cast<double>(latency.percentile(99)) / 1000).end_object();
+    return text + "\n";
+  }
+  char text[256];
+  std::snprintf(text, sizeof text, "%s records (%s) in %.1f s, %s/s; latency p50 %.1f ms, p99 %.1f ms\n", with_commas(receipts.stored()).c_str(),
+                human_bytes(static_cast<double>(receipts.bytes())).c_str(), seconds, with_commas(static_cast<std::uint64_t>(rate)).c_str(),
+                static_cast<double>(latency.percentile(50)) / 1000, static_cast<double>(latency.percentile(99)) / 1000);
+  return text;
+}
+
+}  // namespace
+
+int run_put(const ConnectionArguments& connection, const PutArguments& arguments) {
+  InputLines input(arguments.file, max_line);
+  Receipts receipts(arguments.receipts);
+  KeySource keys(arguments);
+  Client client(connection.client_options());
+  // Fails at once, and by name, where the stream is not there.
+  client.call(DescribeStreamSummaryRequest(arguments.stream)).get();
+  ProducerOptions options{.stream = arguments.stream};
+  options.max_record_bytes = max_line;
+  Producer<std::string> producer(client, options, text);
+
+  struct sigaction action {};
+  action.sa_handler = [](int) { interrupted = true; };
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+
+  Pace pace(client.clock(), arguments.rate);
+  std::optional<Error> input_failure;
+  try {
+    while (!interrupted && !receipts.failure() && !receipts.write_failure()) {
+      std::optional<std::string> line = input.next();
+      if (!line) break;
+      const std::string key = keys.key_of(*line, input);
+      pace.wait(input.line());
+      const std::uint64_t number = input.line();
+      const std::size_t bytes = line->size();
+      receipts.sent();
+      producer.send(key, *line, [&receipts, number, bytes](Result<Receipt> result) { receipts.answered(number, bytes, result); });
+      pace.show(receipts, input);
+    }
+  } catch (const Error& error) {
+    if (!interrupted) input_failure = error;
+  }
+  // What was read before is sent, whatever went wrong with the input.
+  producer.close().get();
+  receipts.wait_for_all();
+  pace.clear();
+  print(summary(receipts, pace.seconds(), connection.json()));
+  if (input_failure) throw *input_failure;
+  if (receipts.write_failure()) throw *receipts.write_failure();
+  if (receipts.failure()) throw receipts.failure()->with_context(with_commas(receipts.failed()) + " records failed; the first");
+  return interrupted ? exit_failed : exit_done;
+}
+
+}  // namespace kinesis::tool

@@ -1,0 +1,140 @@
+#include "commands.hpp"
+#include "output.hpp"
+#include "record_printer.hpp"
+#include "run_loop.hpp"
+
+#include <kinesis/consumer.hpp>
+#include <kinesis/lease_repositories.hpp>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+
+namespace kinesis::tool {
+namespace {
+
+using core::awaitable;
+
+/// Which shards are being read, and which of them are at their tip. Events come from several strands.
+class TipWatch {
+ public:
+  void see(const DiagnosticEvent& event) {
+    const std::lock_guard lock(mutex_);
+    if (const auto* acquired = std::get_if<event::LeaseAcquired>(&event)) at_tip_[acquired->shard_id] = false;
+    if (const auto* ended = std::get_if<event::ShardEnded>(&event)) {
+      at_tip_.erase(ended->shard_id);
+      for (const std::string& child : ended->children) at_tip_[child] = false;
+    }
+    if (const auto* read = std::get_if<event::RecordsRead>(&event))
+      at_tip_[read->shard_id] = read->behind_latest.count() == 0 && read->records == 0;
+  }
+  bool caught_up() const {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [shard, tip] : at_tip_)
+      if (!tip) return false;
+    return !at_tip_.empty();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, bool> at_tip_;
+};
+
+/// A consumer that shares with nobody: its leases are in memory.
+class Tail {
+ public:
+  Tail(Client client, ConsumerOptions options, RecordPrinter& printer, const TailArguments& arguments, TipWatch& tips)
+      : client_(client), consumer_(std::move(client), std::move(options), bytes), printer_(printer), arguments_(arguments), tips_(tips) {}
+
+  awaitable<void> run(asio::any_io_executor executor) {
+    core::TaskGroup shards(executor);
+    if (arguments_.until_caught_up) shards.spawn(stop_when_caught_up());
+    std::exception_ptr failure;
+    try {
+      for (;;) {
+        std::optional<Shard<Blob>> shard = co_await consumer_.async_next_shard();
+        if (!shard) break;
+        shards.spawn(print(std::move(*shard)));
+      }
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    stopping_ = true;
+    co_await shards.join();
+    co_await consumer_.async_stop();
+    if (failure) std::rethrow_exception(failure);
+    if (write_failure_) std::rethrow_exception(write_failure_);
+  }
+
+  void stop() {
+    if (std::exchange(stopping_, true)) return;
+    core::spawn(consumer_.core()->executor(), consumer_.core()->stop());
+  }
+
+ private:
+  awaitable<void> print(Shard<Blob> shard) {
+    for (;;) {
+      auto batch = co_await shard.async_next_batch();
+      if (!batch) break;
+      try {
+        for (const Record<Blob>& record : *batch) {
+          if (enough()) break;
+          printer_.print(record);
+        }
+        printer_.flush();
+      } catch (...) {
+        write_failure_ = std::current_exception();
+        stop();
+        co_return;
+      }
+      shard.checkpointer().stage(batch->back());
+      if (enough()) stop();
+    }
+  }
+  bool enough() const { return arguments_.count > 0 && printer_.count() >= arguments_.count; }
+
+  awaitable<void> stop_when_caught_up() {
+    while (!stopping_ && !tips_.caught_up()) co_await core::sleep_for(client_.clock(), std::chrono::milliseconds(100));
+    stop();
+  }
+
+  Client client_;
+  Consumer<Blob> consumer_;
+  RecordPrinter& printer_;
+  const TailArguments& arguments_;
+  TipWatch& tips_;
+  bool stopping_ = false;
+  std::exception_ptr write_failure_;
+};
+
+}  // namespace
+
+int run_tail(const ConnectionArguments& connection, const TailArguments& arguments) {
+  Tail* tail = nullptr;
+  const auto start = [&](asio::any_io_executor executor) -> awaitable<void> {
+    Client client(executor, connection.client_options());
+    TipWatch tips;
+    ConsumerOptions options{.stream = arguments.stream, .application = "tail"};
+    options.leases = memory_leases();
+    options.start = parse_start(arguments.from);
+    options.fetch.idle_interval = std::chrono::milliseconds(500);
+    const Log log = client.log();
+    options.on_event = [&tips, log](const DiagnosticEvent& event) {
+      tips.see(event);
+      if (log.enabled(LogLevel::debug)) log.write(LogLevel::debug, "tail", to_string(event));
+    };
+    RecordPrinter printer("-", connection.json(), client.clock(), "");
+    Tail work(client, std::move(options), printer, arguments, tips);
+    tail = &work;
+    co_await work.run(executor);
+    tail = nullptr;
+  };
+  run_loop(start, [&] {
+    if (tail != nullptr) tail->stop();
+  });
+  return exit_done;
+}
+
+}  // namespace kinesis::tool

@@ -1,0 +1,139 @@
+#include "core/async.hpp"
+#include "leases/lease_item.hpp"
+
+#include <kinesis/client.hpp>
+#include <kinesis/lease_repositories.hpp>
+
+#include <chrono>
+#include <utility>
+
+namespace kinesis {
+namespace {
+
+using namespace dynamodb;
+using leases::expressions_of;
+using leases::item_of;
+using leases::lease_of;
+
+constexpr std::chrono::seconds table_poll_interval{1};
+constexpr std::chrono::minutes table_limit{10};
+constexpr const char* key_attribute = "leaseKey";
+
+AttributeMap key_of(const std::string& key) {
+  AttributeMap map;
+  map.emplace(key_attribute, key);
+  return map;
+}
+
+class DynamoDbLeases final : public LeaseRepository {
+ public:
+  DynamoDbLeases(Client client, std::string table) : client_(std::move(client)), table_(std::move(table)) {}
+
+  asio::awaitable<void> prepare() override {
+    auto described = co_await client_.dynamodb().describe_table(DescribeTableRequest(table_));
+    if (!described && described.error().code() != errc::not_found) throw failed("describing", described.error());
+    if (!described) co_await create_table();
+    co_await wait_until_active();
+  }
+
+  asio::awaitable<std::vector<Lease>> list() override {
+    std::vector<Lease> leases;
+    ScanRequest request(table_);
+    do {
+      auto page = co_await client_.dynamodb().scan(request);
+      if (!page) throw failed("reading", page.error());
+      for (const AttributeMap& item : page->items) {
+        auto lease = lease_of(item);
+        if (!lease) {
+          // One bad row must not keep the others from being worked on.
+          if (client_.log().enabled(LogLevel::warning)) client_.log().write(LogLevel::warning, "leases", "row skipped: " + lease.error().message());
+          continue;
+        }
+        if (*lease) leases.push_back(std::move(**lease));
+      }
+      request.exclusive_start_key = std::move(page->last_evaluated_key);
+    } while (!request.exclusive_start_key.empty());
+    co_return leases;
+  }
+
+  asio::awaitable<LeaseWrite> create(Lease lease) override {
+    PutItemRequest request(table_, item_of(lease));
+    request.condition_expression = "attribute_not_exists(leaseKey)";
+    auto answer = co_await client_.dynamodb().put_item(std::move(request));
+    if (!answer) throw failed("writing", answer.error());
+    co_return co_await outcome(*answer, lease.key);
+  }
+
+  asio::awaitable<LeaseWrite> update(LeaseUpdate change) override {
+    leases::UpdateExpressions expressions = expressions_of(change);
+    UpdateItemRequest request(table_, key_of(change.key()), std::move(expressions.update));
+    request.condition_expression = std::move(expressions.condition);
+    request.expression_attribute_values = std::move(expressions.values);
+    request.return_values_on_condition_check_failure = ReturnValuesOnConditionCheckFailure::all_old;
+    auto answer = co_await client_.dynamodb().update_item(std::move(request));
+    if (!answer) throw failed("writing", answer.error());
+    co_return co_await outcome(*answer, change.key());
+  }
+
+  asio::awaitable<LeaseWrite> remove(Lease known) override {
+    DeleteItemRequest request(table_, key_of(known.key));
+    request.condition_expression = "attribute_not_exists(leaseKey) OR leaseCounter = :counter";
+    request.expression_attribute_values.emplace(":counter", known.counter);
+    request.return_values_on_condition_check_failure = ReturnValuesOnConditionCheckFailure::all_old;
+    auto answer = co_await client_.dynamodb().delete_item(std::move(request));
+    if (!answer) throw failed("deleting from", answer.error());
+    co_return co_await outcome(*answer, known.key);
+  }
+
+ private:
+  Error failed(const char* doing, const Error& error) const { return error.with_context(std::string(doing) + " the lease table " + table_); }
+
+  asio::awaitable<LeaseWrite> outcome(WriteItemResponse answer, std::string key) {
+    if (!answer.condition_check_failure) co_return LeaseWrite::stored();
+    std::optional<AttributeMap> item = std::move(answer.condition_check_failure->item);
+    if (!item) {
+      // Not every endpoint gives the row with the refusal.
+      GetItemRequest request(table_, key_of(key));
+      request.consistent_read = true;
+      auto read = co_await client_.dynamodb().get_item(std::move(request));
+      if (!read) throw failed("reading", read.error());
+      item = std::move(read->item);
+    }
+    if (!item) co_return LeaseWrite::conflict(std::nullopt);
+    auto lease = lease_of(*item);
+    co_return LeaseWrite::conflict(std::move(lease).value());
+  }
+
+  asio::awaitable<void> create_table() {
+    CreateTableRequest request;
+    request.table_name = table_;
+    request.billing_mode = BillingMode::pay_per_request;
+    request.attribute_definitions.emplace_back(key_attribute, ScalarAttributeType::string);
+    request.key_schema.emplace_back(key_attribute, KeyType::hash);
+    auto created = co_await client_.dynamodb().create_table(std::move(request));
+    // Another worker was faster: as good.
+    if (!created && created.error().code() != errc::already_exists) throw failed("creating", created.error());
+  }
+
+  asio::awaitable<void> wait_until_active() {
+    const Clock::time_point limit = client_.clock().now() + table_limit;
+    for (;;) {
+      auto described = co_await client_.dynamodb().describe_table(DescribeTableRequest(table_));
+      if (!described && described.error().code() != errc::not_found) throw failed("describing", described.error());
+      if (described && described->table && described->table->table_status == TableStatus::active) co_return;
+      if (client_.clock().now() >= limit) throw Error(errc::timeout, "the lease table " + table_ + " is not ACTIVE after 10 minutes");
+      co_await core::sleep_for(client_.clock(), table_poll_interval);
+    }
+  }
+
+  Client client_;
+  std::string table_;
+};
+
+}  // namespace
+
+std::shared_ptr<LeaseRepository> dynamodb_leases(Client client, std::string table) {
+  return std::make_shared<DynamoDbLeases>(std::move(client), std::move(table));
+}
+
+}  // namespace kinesis
