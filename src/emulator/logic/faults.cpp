@@ -1,5 +1,6 @@
 #include "emulator/logic/faults.hpp"
 
+#include "emulator/logic/errors.hpp"
 #include "emulator/logic/names.hpp"
 
 #include <algorithm>
@@ -80,6 +81,29 @@ bool Faults::throttles_entry(std::string_view operation, std::string_view stream
     throttled = armed.fires() || throttled;
   }
   return throttled;
+}
+
+std::optional<Error> fault_error(const FaultRule& rule, std::string_view operation) {
+  const bool is_listing = operation.starts_with("List");
+  switch (rule.action) {
+    case Action::error:
+      return service_error(rule.code, "The error was ordered by a fault rule.", rule.status);
+    case Action::throttle: {
+      const bool moves_records =
+          operation.starts_with("Put") || operation == "GetRecords" || operation == "GetShardIterator";
+      const bool is_data = moves_records && operation != "PutResourcePolicy";
+      return service_error(is_data ? "ProvisionedThroughputExceededException" : "LimitExceededException",
+                           "Rate exceeded, as ordered by a fault rule.");
+    }
+    case Action::expired_iterator:
+      return service_error(is_listing ? "ExpiredNextTokenException" : "ExpiredIteratorException",
+                           is_listing ? "NextToken expired, as ordered by a fault rule."
+                                      : "Iterator expired, as ordered by a fault rule.");
+    case Action::expired_token:
+      return service_error("ExpiredTokenException", "The security token included in the request is expired");
+    default:
+      return std::nullopt;
+  }
 }
 
 }  // namespace kinesis::emulator

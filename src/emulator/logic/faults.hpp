@@ -2,6 +2,7 @@
 
 #include "core/random.hpp"
 #include <kinesis/emulator.hpp>
+#include <kinesis/error.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -57,5 +58,9 @@ class Faults {
   };
   std::vector<Armed> rules_;
 };
+
+/// What the service answers instead of the operation, if that is what a rule is about: its error, a throttle, an
+/// expired iterator or token.
+std::optional<Error> fault_error(const FaultRule& rule, std::string_view operation);
 
 }  // namespace kinesis::emulator

@@ -71,8 +71,13 @@ class Region {
   /// The shards that the records of a put would go to, each once; none if the stream is not there.
   std::vector<std::uint32_t> shards_of(const PreparedPut& put, Moment now);
 
+  /// CreateStream without rates and delays.
+  Result<void> create_active(const std::string& stream, int shards, Moment now);
   /// Splits a shard of any stream in the middle: what AWS does to a busy on-demand stream.
   Result<void> split_in_half(std::string_view stream, std::string_view shard, Moment now);
+  /// MergeShards and ListShards without rates; of the latter, all that have not expired.
+  Result<void> merge(const std::string& stream, const ShardId& shard, const ShardId& adjacent, Moment now);
+  Result<std::vector<KinesisShard>> describe_shards(const std::string& stream, Moment now);
 
   /// Carries out what is due. Every call does so first.
   void advance(Moment now);

@@ -187,6 +187,24 @@ Result<void> Region::split_in_half(std::string_view stream_name, std::string_vie
   return {};
 }
 
+Result<void> Region::merge(const std::string& stream, const ShardId& shard, const ShardId& adjacent, Moment now) {
+  advance(now);
+  const auto merged = perform(MergeShardsRequest(stream, shard, adjacent), now);
+  if (!merged) return merged.error();
+  return {};
+}
+
+Result<std::vector<KinesisShard>> Region::describe_shards(const std::string& stream, Moment now) {
+  advance(now);
+  auto found = find_named(stream_in(stream));
+  if (!found) return found.error();
+  std::vector<KinesisShard> out;
+  for (const Shard& shard : (*found)->shards()) {
+    if (!shard.expired) out.push_back(shard.describe());
+  }
+  return out;
+}
+
 // Splits the shard of an on-demand stream that has been refusing records for some time.
 void Region::cool(Stream& stream, Moment now) {
   if (stream.mode != StreamMode::on_demand || stream.status() != StreamStatus::active) return;

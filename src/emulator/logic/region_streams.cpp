@@ -96,6 +96,14 @@ Result<CreateStreamResponse> Region::perform(const CreateStreamRequest& request,
   return CreateStreamResponse();
 }
 
+Result<void> Region::create_active(const std::string& stream, int shards, Moment now) {
+  advance(now);
+  const auto created = perform(CreateStreamRequest(stream, shards), now);
+  if (!created) return created.error();
+  streams_.find(stream)->second.finish_change(now);
+  return {};
+}
+
 Result<DeleteStreamResponse> Region::perform(const DeleteStreamRequest& request, Moment now) {
   Validation validation;
   if (auto error = check_stream(validation, request).error()) return *error;

@@ -29,6 +29,11 @@ void Stream::change(StreamStatus until_then, Moment::Monotonic due, Moment now,
   advance(now);
 }
 
+void Stream::finish_change(Moment now) {
+  due_ = std::min(due_, now.monotonic);
+  advance(now);
+}
+
 void Stream::start_deleting(Moment::Monotonic due) {
   status_ = StreamStatus::deleting;
   due_ = due;

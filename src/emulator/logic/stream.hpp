@@ -49,6 +49,8 @@ class Stream {
   /// Makes the status `until_then`, and at `due` (at once if that is not later than now) carries out `change` and
   /// becomes ACTIVE. One change at a time: the status tells.
   void change(StreamStatus until_then, Moment::Monotonic due, Moment now, std::function<void(Stream&, Moment)> change);
+  /// Carries out a change before it is due.
+  void finish_change(Moment now);
   void start_deleting(Moment::Monotonic due);
   /// Carries out what is due. True if the stream is gone.
   bool advance(Moment now);
