@@ -41,8 +41,8 @@ struct CompletionSignature<void> {
 template <class T>
 using Signature = typename CompletionSignature<T>::type;
 
-/// The handler of any completion token, erased: what the compiled cores keep. Never assign one: in Boost 1.81 its move assignment recurses
-/// for ever. Construct, swap or splice.
+/// The handler of any completion token, erased: what the compiled cores keep. Never assign one: in Boost 1.81 its move
+/// assignment recurses for ever. Construct, swap or splice.
 template <class T>
 using Handler = asio::any_completion_handler<Signature<T>>;
 
