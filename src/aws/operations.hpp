@@ -3,11 +3,15 @@
 // Every operation as X(Operation, function), for what has one of something for each of them: descriptions, clients,
 // dispatch tables, tests.
 
-#define KINESIS_OPERATIONS(X)                                                           \
+// PutRecords and GetRecords have codecs of their own; all others are plain.
+#define KINESIS_OPERATIONS(X)   \
+  X(PutRecords, put_records)    \
+  X(GetRecords, get_records)    \
+  KINESIS_PLAIN_OPERATIONS(X)
+
+#define KINESIS_PLAIN_OPERATIONS(X)                                                     \
   X(PutRecord, put_record)                                                              \
-  X(PutRecords, put_records)                                                            \
   X(GetShardIterator, get_shard_iterator)                                               \
-  X(GetRecords, get_records)                                                            \
   X(CreateStream, create_stream)                                                        \
   X(DeleteStream, delete_stream)                                                        \
   X(DescribeStream, describe_stream)                                                    \

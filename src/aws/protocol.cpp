@@ -12,7 +12,6 @@ namespace kinesis::aws {
 namespace {
 
 struct ServiceFacts {
-  std::string_view signing_name;
   std::string_view target_prefix;
   std::string_view json_content_type;
   std::string_view error_prefix;  // of __type
@@ -21,16 +20,15 @@ struct ServiceFacts {
 };
 
 const ServiceFacts& facts(Service service) noexcept {
-  static constexpr ServiceFacts kinesis{"kinesis", "Kinesis_20131202.", "application/x-amz-json-1.1", "", "", ""};
+  static constexpr ServiceFacts kinesis{"Kinesis_20131202.", "application/x-amz-json-1.1", "", "", ""};
   static constexpr ServiceFacts dynamodb{
-      "dynamodb", "DynamoDB_20120810.", "application/x-amz-json-1.0", "com.amazonaws.dynamodb.v20120810#", "", ""};
-  static constexpr ServiceFacts cloudwatch{"monitoring",
-                                           "GraniteServiceVersion20100801.",
+      "DynamoDB_20120810.", "application/x-amz-json-1.0", "com.amazonaws.dynamodb.v20120810#", "", ""};
+  static constexpr ServiceFacts cloudwatch{"GraniteServiceVersion20100801.",
                                            "application/x-amz-json-1.0",
                                            "com.amazonaws.cloudwatch#",
                                            "2010-08-01",
                                            "http://monitoring.amazonaws.com/doc/2010-08-01/"};
-  static constexpr ServiceFacts sts{"sts", "",           "application/x-amz-json-1.1",
+  static constexpr ServiceFacts sts{"",           "application/x-amz-json-1.1",
                                     "",    "2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/"};
   switch (service) {
     case Service::kinesis:
@@ -40,6 +38,7 @@ const ServiceFacts& facts(Service service) noexcept {
     case Service::cloudwatch:
       return cloudwatch;
     case Service::sts:
+    case Service::sso_portal:  // has no targets and no queries
       break;
   }
   return sts;
@@ -54,7 +53,6 @@ bool contains(std::string_view text, std::string_view lower_part) noexcept {
 
 }  // namespace
 
-std::string_view signing_name(Service service) noexcept { return facts(service).signing_name; }
 std::string_view query_version(Service service) noexcept { return facts(service).query_version; }
 std::string_view query_namespace(Service service) noexcept { return facts(service).query_namespace; }
 

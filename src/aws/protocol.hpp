@@ -1,5 +1,7 @@
 #pragma once
 
+#include "aws/service.hpp"
+
 #include <kinesis/bytes.hpp>
 #include <kinesis/error.hpp>
 
@@ -9,8 +11,6 @@
 // What is around a body: targets, content types, and errors in both directions. All of it pure.
 namespace kinesis::aws {
 
-enum class Service { kinesis, dynamodb, cloudwatch, sts };
-
 /// What a body is written in.
 enum class BodyFormat {
   json,
@@ -19,8 +19,6 @@ enum class BodyFormat {
   unknown,
 };
 
-/// The name requests are signed for: "kinesis", "dynamodb", "monitoring", "sts".
-std::string_view signing_name(Service service) noexcept;
 /// The version of the query protocol: "2010-08-01", "2011-06-15"; empty for services that do not speak it.
 std::string_view query_version(Service service) noexcept;
 /// The name space of its answers.

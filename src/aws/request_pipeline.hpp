@@ -11,8 +11,10 @@
 #include <kinesis/log.hpp>
 #include <kinesis/retry.hpp>
 
+#include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,10 +26,26 @@ class ServiceCall {
   ServiceCall(std::string_view operation, std::string_view content_type, http::Body body)
       : operation(operation), content_type(content_type), body(std::move(body)) {}
 
-  /// AWS's name, such as "PutRecords"; lives as long as the program.
+  /// AWS's name, such as "PutRecords"; lives as long as the program, as does `content_type`.
   std::string_view operation;
   std::string_view content_type;
+  /// X-Amz-Target; empty for the query protocol.
+  std::string target;
   http::Body body;
+  /// Where to, if not to the service's own address.
+  std::shared_ptr<const http::Url> url;
+};
+
+/// An answer with a status of success, or an error with the body it came with.
+class ServiceAnswer {
+ public:
+  ServiceAnswer(http::Response response) : response(std::move(response)) {}
+  ServiceAnswer(Error error, Blob body = Blob()) : error(std::move(error)), error_body(std::move(body)) {}
+
+  std::optional<http::Response> response;
+  std::optional<Error> error;
+  /// With `http::body_padding` bytes behind it, unless it is empty.
+  Blob error_body;
 };
 
 /// Where one service is, and who calls.
@@ -40,7 +58,8 @@ struct PipelineOptions {
   std::shared_ptr<CredentialsProvider> credentials;
   std::shared_ptr<Clock> clock;
   Log log;
-  RetryPolicy retry;
+  RetryRules rules;
+  RetryPolicy::Mode retry_mode = RetryPolicy::Mode::standard;
 };
 
 /// The one loop all operations go through: sign, send, judge, back off, try again. Corrects the signing time by the service's clock; asks for
@@ -49,30 +68,38 @@ class RequestPipeline {
  public:
   explicit RequestPipeline(PipelineOptions options);
 
-  /// The answer with a status of success, or the last try's Error with service code, request id and attempts.
-  core::awaitable<Result<http::Response>> send(ServiceCall call);
+  /// The answer, or the last try's error with service code, request id and attempts.
+  core::awaitable<ServiceAnswer> send(ServiceCall call);
 
  private:
   using CredentialsPtr = std::shared_ptr<const Credentials>;
-  struct Judgement {
-    Error error;
-    /// Try again at once, with another time or other credentials.
-    bool at_once = false;
+  /// What one try brought: an answer or an error, and what the answer said about time.
+  struct Attempt {
+    std::optional<http::Response> response;
+    std::optional<Error> error;
+    Blob error_body;
+    ClockSkew::duration skew_used{};
+    std::optional<ClockSkew::duration> skew_observed;
+    std::optional<std::chrono::milliseconds> retry_after;
   };
 
-  http::Request request_for(const ServiceCall& call, std::string_view body_sha256, const std::string& invocation, int attempt,
-                            const Credentials* credentials);
-  Judgement judge(const Result<http::Response>& answer, const CredentialsPtr& used);
-  void note_success(int attempts);
-  std::chrono::nanoseconds delay(const Error& error, int attempt);
+  core::awaitable<Result<CredentialsPtr>> identity();
+  core::awaitable<Attempt> attempt(const ServiceCall& call, std::string_view body_sha256, std::string_view invocation, int number,
+                                   CredentialsPtr credentials);
+  http::Request signed_request(const ServiceCall& call, std::string_view body_sha256, std::string_view invocation, int number,
+                               const Credentials* credentials, core::WallTime now);
+  core::awaitable<void> wait_for_rate();
+  std::optional<std::chrono::nanoseconds> after_failure(CallRetries& retries, const Attempt& attempt);
+  std::string new_invocation_id();
 
   const PipelineOptions options_;
-  const int max_attempts_;
+  const RetryRules rules_;
   SigningKeys keys_;
-  std::mutex mutex_;  // guards what follows: calls come from any executor
   ClockSkew skew_;
   RetryQuota quota_;
+  std::mutex mutex_;  // guards what follows: calls come from any executor
   core::Random random_;
+  AdaptiveRateLimiter limiter_;
 };
 
 }  // namespace kinesis::aws

@@ -89,9 +89,10 @@ class CanonicalHeaders {
       const std::string_view all = text_;
       entries_.push_back({all.substr(name, value - name), all.substr(value)});
     }
-    // Fields of one name keep their order.
-    std::stable_sort(entries_.begin(), entries_.end(),
-                     [](const HeaderView& left, const HeaderView& right) { return left.name < right.name; });
+    // Fields of one name keep their order, which is that of their text.
+    std::sort(entries_.begin(), entries_.end(), [](const HeaderView& left, const HeaderView& right) {
+      return left.name != right.name ? left.name < right.name : left.name.data() < right.name.data();
+    });
   }
 
   void append_to(std::string& out, std::string& names) const {

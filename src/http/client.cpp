@@ -5,6 +5,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <atomic>
 #include <map>
@@ -20,8 +21,10 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   explicit ClientCore(ClientOptions options)
       : options_(std::move(options)),
         strand_(asio::make_strand(options_.executor)),
-        tls_(TlsContext::for_client(options_.tls)),
-        expiry_(options_.clock->make_timer(strand_)) {}
+        expiry_(options_.clock->make_timer(strand_)) {
+    // What the user named is looked at now; the system's certificates take long to load and wait until somebody needs them.
+    if (!options_.tls.ca_file.empty() || !options_.tls.ca_pem.empty()) tls_ = TlsContext::for_client(options_.tls);
+  }
 
   template <class Answer>
   static awaitable<Result<Answer>> perform(std::shared_ptr<ClientCore> self, Endpoint endpoint, Request request,
@@ -61,13 +64,15 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
 
     bool stale_replay_left = options.replay_when_stale;
     for (int attempt = 1;; ++attempt) {
-      const auto pool = self->pool_for(call.endpoint, version, timeouts);
+      const auto pool = self->pool_for(call.endpoint, version, timeouts);  // throws Error(tls) without a CA store
       auto lent = co_await pool->acquire(call.deadline);
       if (!lent) co_return lent.error().with_attempts(attempt - 1);
       self->requests_.fetch_add(1, std::memory_order_relaxed);
       auto outcome = co_await attempt_once<Answer>(call, std::move(*lent));
       self->watch_idle();
       if (auto* answer = std::get_if<Answer>(&outcome)) co_return std::move(*answer);
+      const auto state = co_await asio::this_coro::cancellation_state;
+      if (state.cancelled() != asio::cancellation_type::none) throw Error(errc::cancelled, "the request was cancelled");
       const Failure& failure = std::get<Failure>(outcome);
       const bool unseen = failure.replay == Replay::always;
       const bool stale = failure.replay == Replay::when_allowed && stale_replay_left;
@@ -112,6 +117,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
     options.dial.endpoint = endpoint;
     options.dial.version = version;
     if (const Url* proxy = options_.proxy.find(endpoint)) options.dial.proxy = *proxy;
+    if (endpoint.secure && !tls_) tls_ = TlsContext::for_client(options_.tls);
     options.dial.tls = tls_;
     options.dial.connect_timeout = timeouts.connect;
     options.dial.tls_timeout = timeouts.tls;

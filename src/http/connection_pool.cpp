@@ -65,6 +65,7 @@ awaitable<Result<Lent>> ConnectionPool::acquire(Clock::time_point deadline) {
 }
 
 void ConnectionPool::serve_waiters() {
+  drop_dead_http2();
   while (!waiters_.empty()) {
     auto idle = take_idle();
     if (!idle) break;

@@ -79,7 +79,10 @@ class Dialer {
   awaitable<Result<T>> with_limit(awaitable<Result<T>> step, Clock::time_point limit, std::string_view what) {
     std::optional<Error> failure;
     try {
-      co_return co_await core::with_deadline(*request_.clock, limit, std::move(step));
+      auto outcome = co_await core::with_deadline(*request_.clock, limit, std::move(step));
+      // What the step makes of being cancelled is of no interest.
+      if (!outcome && request_.clock->now() >= limit) co_return timed_out(what);
+      co_return outcome;
     } catch (const Error& error) {
       failure = error;
     }

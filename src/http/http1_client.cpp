@@ -1,6 +1,6 @@
 #include "http/http1_client.hpp"
 
-#include <boost/asio/post.hpp>
+#include <boost/asio/dispatch.hpp>
 
 namespace kinesis::http {
 
@@ -16,7 +16,7 @@ class Http1Connection::Source final : public StreamedResponse::Source {
     return core::run_on(connection_->strand_, read_piece(connection_));
   }
   void cancel() override {
-    asio::post(connection_->strand_, [connection = connection_, ended = ended_] {
+    asio::dispatch(connection_->strand_, [connection = connection_, ended = ended_] {
       if (std::exchange(*ended, true)) return;
       connection->cancelled_ = true;
       connection->close();

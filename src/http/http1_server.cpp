@@ -103,7 +103,6 @@ awaitable<Result<void>> Http1Server::write(std::string_view head, std::span<cons
 }
 
 awaitable<void> Http1Server::refuse(int status) {
-  connection_.shared().requests.fetch_add(1, std::memory_order_relaxed);
   head_text_.clear();
   const Headers none;
   append_response_head(head_text_, status, none, Framing::length, 0, false);
@@ -127,6 +126,7 @@ awaitable<bool> Http1Server::serve_one() {
   const auto begun = co_await reader_.wait_for_message();
   if (!begun || !*begun) co_return false;
   idle_ = false;
+  connection_.shared().requests.fetch_add(1, std::memory_order_relaxed);
   watchdog().expire_after(options().header_timeout);
   Http1Head head;
   ServerRequest request;

@@ -3,6 +3,7 @@
 #include "http/body_buffer.hpp"
 #include "http/http2_session.hpp"
 
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -202,7 +203,7 @@ class Http2ClientConnection::Source final : public StreamedResponse::Source {
   ~Source() override {
     // An exchange ends on the strand, even if its reader is let go elsewhere.
     const asio::any_io_executor strand = connection_->strand();
-    asio::post(strand, [connection = std::move(connection_), exchange = std::move(exchange_)] {
+    asio::dispatch(strand, [connection = std::move(connection_), exchange = std::move(exchange_)] {
       connection->abandon(*exchange);
     });
   }
@@ -212,7 +213,7 @@ class Http2ClientConnection::Source final : public StreamedResponse::Source {
     return core::run_on(connection_->strand(), std::move(task));
   }
   void cancel() override {
-    asio::post(connection_->strand(), [connection = connection_, exchange = exchange_] {
+    asio::dispatch(connection_->strand(), [connection = connection_, exchange = exchange_] {
       exchange->cancelled = true;
       connection->abandon(*exchange);
       exchange->changed.wake();

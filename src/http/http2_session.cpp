@@ -14,6 +14,8 @@ constexpr std::size_t read_size = 64u << 10;
 constexpr std::size_t copied_at_once = 64u << 10;
 constexpr std::size_t referred_at_once = 1u << 20;
 constexpr std::size_t pieces_at_once = 60;
+/// How long a server waits for its peer to close, once it has said its last word.
+constexpr std::chrono::seconds lingering{2};
 
 std::string_view view(const std::uint8_t* data, std::size_t size) noexcept {
   return {reinterpret_cast<const char*>(data), size};
@@ -251,49 +253,44 @@ awaitable<Error> Http2Session::run(Bytes received) {
   core::TaskGroup writer(strand_);
   writer.spawn(write_loop());
   std::exception_ptr failure;
+  bool flush = false;
   try {
-    const auto read = co_await read_loop(std::move(received));
-    if (!read && !reason_) reason_ = read.error();
+    flush = co_await read_loop(std::move(received));
   } catch (...) {
     failure = std::current_exception();
   }
   ended_ = true;
-  if (!closing_ && !wants_nothing()) stream_->close();  // otherwise the writer does, after its last words
-  if (failure) stream_->close();
+  if (!flush) stream_->close();
   writer_.wake();
   co_await core::ignore_cancellation();
   co_await writer.join();
-  stream_->close();
   if (failure) std::rethrow_exception(failure);
   if (reason_) co_return *reason_;
   co_return Error(errc::connection, "the peer closed the connection").with_retryable(true);
 }
 
-awaitable<Result<void>> Http2Session::read_loop(Bytes received) {
-  const auto begun = receive(received);
-  if (!begun) co_return begun;
+awaitable<bool> Http2Session::read_loop(Bytes received) {
+  receive(received);
   received = Bytes();
   Bytes buffer(read_size);
-  while (!wants_nothing()) {
+  while (true) {
     const auto size = co_await stream_->read_some(buffer);
-    if (!size) co_return size.error();
-    if (*size == 0) break;
-    const auto taken = receive(BytesView(buffer).first(*size));
-    if (!taken) co_return taken;
+    if (!size && !reason_) reason_ = size.error();
+    if (!size) co_return false;
+    if (*size == 0) co_return true;
+    if (!deaf_) receive(BytesView(buffer).first(*size));
   }
-  co_return Result<void>();
 }
 
-Result<void> Http2Session::receive(BytesView bytes) {
+void Http2Session::receive(BytesView bytes) {
   const auto used = nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-  const bool fine = used >= 0;
-  if (fine) wake_writer();
-  if (fine) return {};
-  if (used == NGHTTP2_ERR_NOMEM) return Error(errc::internal, "out of memory");
-  // The peer does not speak HTTP/2, or far too much of it: it is told before the connection is closed.
-  closing_ = true;
-  nghttp2_session_terminate_session(session_, NGHTTP2_PROTOCOL_ERROR);
-  return Error(errc::protocol, "not HTTP/2: " + std::string(nghttp2_strerror(static_cast<int>(used))));
+  if (used < 0) {
+    // The peer does not speak HTTP/2, or far too much of it: it is told before the connection is closed.
+    reason_ = Error(errc::protocol, "not HTTP/2: " + std::string(nghttp2_strerror(static_cast<int>(used))));
+    deaf_ = closing_ = true;
+    nghttp2_session_terminate_session(session_, NGHTTP2_PROTOCOL_ERROR);
+  }
+  wake_writer();
 }
 
 awaitable<void> Http2Session::write_loop() {
@@ -308,9 +305,16 @@ awaitable<void> Http2Session::write_loop() {
     const auto written = co_await stream_->write(output_->pieces());
     watchdog_.rest();
     output_->clear();
-    if (!written) break;
+    if (!written) {
+      if (!reason_) reason_ = written.error();
+      break;
+    }
   }
-  stream_->close();
+  if (!settings_.server || ended_ || !stream_->is_open()) co_return stream_->close();
+  // Closing with unread bytes would reset the connection, and take from the peer what it has not read yet.
+  deaf_ = true;
+  stream_->finish_writing();
+  watchdog_.expire_after(lingering);
 }
 
 void Http2Session::fill(Output& output) {

@@ -119,9 +119,10 @@ class Http2Session {
     void add(Body body);
   };
 
-  awaitable<Result<void>> read_loop(Bytes received);
+  /// True at an orderly end.
+  awaitable<bool> read_loop(Bytes received);
   awaitable<void> write_loop();
-  Result<void> receive(BytesView bytes);
+  void receive(BytesView bytes);
   void fill(Output& output);
   void send_body(Output& output, Outgoing& outgoing, std::size_t size);
   void give_up();
@@ -139,7 +140,10 @@ class Http2Session {
   std::unique_ptr<Output> output_;
   std::optional<Error> reason_;
   std::int32_t invalid_stream_ = -1;
+  /// What is ready is still written, then the connection is closed.
   bool closing_ = false;
+  /// Nothing that arrives counts any more.
+  bool deaf_ = false;
   bool ended_ = false;
 };
 

@@ -59,6 +59,7 @@ awaitable<bool> ServerConnection::read_at_least(Bytes& received, std::size_t siz
 }
 
 awaitable<void> ServerConnection::serve() {
+  if (stopping_) co_return;
   watchdog_.expire_after(options().header_timeout);
   on_stop = [this] { stream_->close(); };
   Bytes received;
@@ -95,7 +96,6 @@ awaitable<void> ServerConnection::serve_tls(Bytes received) {
 }
 
 awaitable<ServerResponse> ServerConnection::answer(ServerRequest request) {
-  shared_->requests.fetch_add(1, std::memory_order_relaxed);
   std::exception_ptr failure;
   try {
     co_return co_await shared_->handler->handle(std::move(request));

@@ -35,6 +35,8 @@ class Stream {
   virtual void reset() noexcept = 0;
   /// Says that nothing more will be written: FIN. With TLS, says so and waits for the peer's agreement first: nobody may be reading.
   virtual awaitable<void> shutdown() = 0;
+  /// Sends FIN, without a word of TLS, and leaves the other direction open.
+  virtual void finish_writing() noexcept = 0;
   virtual bool is_open() const noexcept = 0;
 
   /// True if an idle connection cannot be used any more: the peer closed it or sent something nobody asked for.

@@ -132,9 +132,13 @@ void TcpStream::reset() noexcept {
 }
 
 awaitable<void> TcpStream::shutdown() {
+  finish_writing();
+  co_return;
+}
+
+void TcpStream::finish_writing() noexcept {
   boost::system::error_code ignored;
   socket_.shutdown(asio::socket_base::shutdown_send, ignored);
-  co_return;
 }
 
 bool TcpStream::stale() noexcept {

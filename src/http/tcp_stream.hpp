@@ -17,6 +17,7 @@ class TcpStream final : public Stream {
   void close() noexcept override;
   void reset() noexcept override;
   awaitable<void> shutdown() override;
+  void finish_writing() noexcept override;
   bool is_open() const noexcept override { return socket_.is_open(); }
   bool stale() noexcept override;
   std::string_view alpn() const noexcept override { return {}; }

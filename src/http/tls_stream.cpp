@@ -27,6 +27,7 @@ class TlsStream final : public Stream {
 
   void close() noexcept override { tcp_->close(); }
   void reset() noexcept override { tcp_->reset(); }
+  void finish_writing() noexcept override { tcp_->finish_writing(); }
   bool is_open() const noexcept override { return tcp_->is_open(); }
   bool stale() noexcept override { return tcp_->stale(); }
   std::string_view alpn() const noexcept override { return alpn_; }

@@ -1,0 +1,140 @@
+#include "aws/services.hpp"
+
+#include "aws/credentials_chain.hpp"
+#include "aws/request_pipeline.hpp"
+#include "aws/service_client.hpp"
+#include "aws/settings.hpp"
+#include "http/client.hpp"
+#include "http/proxy.hpp"
+#include "http/tls.hpp"
+
+#include <charconv>
+#include <utility>
+
+namespace kinesis::aws {
+namespace {
+
+/// Makes the clients of one `Client`: all over one HTTP client, with one source of credentials.
+class Connector {
+ public:
+  Connector(const ClientOptions& options, asio::any_io_executor executor)
+      : options_(options),
+        settings_(load_settings(process_environment(), options.profile).value()),
+        region_(find_region()),
+        fips_(settings_.flag("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")),
+        dual_stack_(settings_.flag("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")),
+        http_(http::make_client(http_options(executor))),
+        credentials_(options.credentials ? options.credentials : make_chain(std::move(executor))) {}
+
+  Services connect() const {
+    Services services;
+    services.region = region_;
+    services.kinesis = make_kinesis_client(pipeline(Service::kinesis), KinesisAddress(region_, fips_, dual_stack_, override_url(Service::kinesis)),
+                                           options_.wire_format);
+    services.dynamodb = make_dynamodb_client(pipeline(Service::dynamodb));
+    services.cloudwatch = make_cloudwatch_client(pipeline(Service::cloudwatch));
+    return services;
+  }
+
+ private:
+  std::string find_region() const {
+    if (!options_.region.empty()) return options_.region;
+    for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"})
+      if (auto region = settings_.variable(name)) return *region;
+    if (auto region = settings_.profile_value("region")) return *region;
+    throw Error(errc::invalid_argument, "no region: name one with --region, ClientOptions::region, AWS_REGION, or \"region\" of the profile \"" +
+                                            settings_.profile + "\"");
+  }
+
+  http::ClientOptions http_options(asio::any_io_executor executor) const {
+    http::ClientOptions http;
+    http.executor = std::move(executor);
+    http.clock = options_.clock;
+    http.log = options_.log;
+    http.tls.verify = options_.verify_tls;
+    http.tls.ca_file = !options_.ca_bundle.empty() ? options_.ca_bundle : settings_.either("AWS_CA_BUNDLE", "ca_bundle").value_or("");
+    http.proxy = http::ProxySettings::from_environment();
+    http.timeouts.connect = options_.connect_timeout;
+    http.timeouts.tls = options_.connect_timeout;
+    http.timeouts.first_byte = options_.first_byte_timeout;
+    http.timeouts.total = options_.request_timeout;
+    http.max_body = options_.max_answer_bytes;
+    http.max_connections_per_host = static_cast<std::size_t>(options_.max_connections_per_host);
+    return http;
+  }
+
+  std::shared_ptr<CredentialsProvider> make_chain(asio::any_io_executor executor) const {
+    ChainOptions chain;
+    chain.settings = settings_;
+    chain.region = region_;
+    chain.http = http_;
+    chain.clock = options_.clock;
+    chain.log = options_.log;
+    chain.executor = std::move(executor);
+    return credentials_chain(std::move(chain));
+  }
+
+  std::string override_url(Service service) const {
+    return find_endpoint_override(service, options_.endpoint_url, settings_.environment, settings_.files, settings_.profile);
+  }
+
+  http::Url url_of(Service service) const {
+    const std::string override = override_url(service);
+    EndpointQuestion question;
+    question.service = service;
+    question.region = region_;
+    question.use_fips = fips_;
+    question.use_dual_stack = dual_stack_;
+    question.override_url = override;
+    const EndpointAnswer answer = resolve_endpoint(question).value();
+    auto url = http::Url::parse(answer.url);
+    if (!url) throw url.error().with_context("endpoint \"" + answer.url + "\"");
+    return std::move(*url);
+  }
+
+  RetryRules rules() const {
+    RetryRules rules;
+    rules.max_attempts = options_.retry.max_attempts;
+    if (rules.max_attempts == 0) {
+      const std::string text = settings_.either("AWS_MAX_ATTEMPTS", "max_attempts").value_or("3");
+      const auto parsed = std::from_chars(text.data(), text.data() + text.size(), rules.max_attempts);
+      if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || rules.max_attempts < 1)
+        throw Error(errc::invalid_argument, "AWS_MAX_ATTEMPTS (max_attempts) must be a number of 1 or more");
+    }
+    rules.base = options_.retry.base;
+    rules.throttled_base = options_.retry.throttled_base;
+    rules.cap = options_.retry.cap;
+    return rules;
+  }
+
+  std::shared_ptr<RequestPipeline> pipeline(Service service) const {
+    PipelineOptions pipeline;
+    pipeline.service = service;
+    pipeline.url = url_of(service);
+    pipeline.region = region_;
+    pipeline.http = http_;
+    pipeline.credentials = credentials_;
+    pipeline.clock = options_.clock;
+    pipeline.log = options_.log;
+    pipeline.rules = rules();
+    pipeline.retry_mode = options_.retry.mode;
+    return std::make_shared<RequestPipeline>(std::move(pipeline));
+  }
+
+  const ClientOptions& options_;
+  const Settings settings_;
+  const std::string region_;
+  const bool fips_;
+  const bool dual_stack_;
+  const std::shared_ptr<http::Client> http_;
+  const std::shared_ptr<CredentialsProvider> credentials_;
+};
+
+}  // namespace
+
+Services connect_services(const ClientOptions& options, asio::any_io_executor executor) {
+  if (options.max_connections_per_host < 1) throw Error(errc::invalid_argument, "ClientOptions: max_connections_per_host must be at least 1");
+  return Connector(options, std::move(executor)).connect();
+}
+
+}  // namespace kinesis::aws
