@@ -166,6 +166,7 @@ class Document {
  public:
   Document(const Blob& body, Padding padding) : parser_(body.size() <= largest_kept ? kept() : large_) {
     const std::string_view text = body.text();
+    if (text.empty()) return;  // there may be no bytes behind it either
     if (padding == Padding::none) {
       copy_ = simdjson::padded_string(text.data(), text.size());
       error_ = parser_.iterate(copy_).get(document_);
