@@ -130,7 +130,8 @@ TEST(Consume, AnUnknownStreamEndsTheWorkerWithItsError) {
 
 TEST(Consume, ExpiredIteratorsGoOnAfterTheLastRecord) {
   EmulatorOptions options;
-  options.faults.push_back(FaultRule::parse("operation=GetRecords,action=expired-iterator,probability=0.3,seed=5").value());
+  options.faults.push_back(
+      FaultRule::parse("operation=GetRecords,action=expired-iterator,probability=0.3,seed=5").value());
   Stage stage(2, options);
   Book book;
   Worker worker(stage.client_options(), stage.worker_options("a"), into(book, "a"));

@@ -7,12 +7,13 @@ namespace kinesis::integration {
 Worker::Worker(ClientOptions client, ConsumerOptions options, Handler handler)
     : events_(std::make_shared<Events>()),
       client_(std::move(client)),
-      consumer_(client_,
-                [&] {
-                  options.on_event = [events = events_](const DiagnosticEvent& event) { events->add(event); };
-                  return options;
-                }(),
-                text) {
+      consumer_(
+          client_,
+          [&] {
+            options.on_event = [events = events_](const DiagnosticEvent& event) { events->add(event); };
+            return options;
+          }(),
+          text) {
   auto promise = std::make_shared<std::promise<void>>();
   ended_ = promise->get_future();
   auto run = [](Consumer<std::string>* consumer, Handler to, CheckpointEvery every,
@@ -85,7 +86,8 @@ ConsumerOptions Stage::worker_options(const std::string& worker) const {
 void Stage::put(int first, int count, int keys) {
   Producer<std::string> producer(client_, ProducerOptions{.stream = "orders"}, text);
   std::vector<std::future<Receipt>> receipts;
-  for (int i = first; i < first + count; ++i) receipts.push_back(producer.send("key-" + std::to_string(i % keys), std::to_string(i)));
+  for (int i = first; i < first + count; ++i)
+    receipts.push_back(producer.send("key-" + std::to_string(i % keys), std::to_string(i)));
   for (auto& receipt : receipts) receipt.get();
   producer.close().get();
 }
@@ -94,7 +96,8 @@ std::vector<KinesisShard> Stage::shards() { return client_.call(ListShardsReques
 
 std::vector<Lease> Stage::lease_rows() {
   std::promise<std::vector<Lease>> rows;
-  auto read = [](std::shared_ptr<LeaseRepository> leases, std::promise<std::vector<Lease>>* out) -> core::awaitable<void> {
+  auto read = [](std::shared_ptr<LeaseRepository> leases,
+                 std::promise<std::vector<Lease>>* out) -> core::awaitable<void> {
     out->set_value(co_await leases->list());
   };
   core::spawn(client_.executor(), read(leases_, &rows));
@@ -108,7 +111,8 @@ void expect_order_per_key(const Book& book) {
     if (!seen.insert(entry.data).second) continue;
     const int number = std::stoi(entry.data);
     const auto [last, fresh] = furthest.try_emplace(entry.key, -1);
-    EXPECT_LT(last->second, number) << "of " << entry.key << ", handled by " << entry.worker << " in " << entry.shard_id;
+    EXPECT_LT(last->second, number) << "of " << entry.key << ", handled by " << entry.worker << " in "
+                                    << entry.shard_id;
     last->second = number;
   }
 }

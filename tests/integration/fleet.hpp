@@ -1,7 +1,6 @@
 #pragma once
 
 #include "core/async.hpp"
-
 #include <kinesis/emulator.hpp>
 #include <kinesis/kinesis.hpp>
 
@@ -17,7 +16,8 @@
 #include <string>
 #include <vector>
 
-// What the integration tests share: an emulator, workers on threads of their own, and a book of everything they handled.
+// What the integration tests share: an emulator, workers on threads of their own, and a book of everything they
+// handled.
 namespace kinesis::integration {
 
 /// Nothing here takes so long; a test that waits in vain fails instead of hanging.

@@ -55,7 +55,8 @@ TEST(Produce, SurvivesFaultsOfTheServiceAndResetsBeforeTheWrite) {
   Accepted accepted;
   EmulatorOptions options;
   options.on_accepted = accepted.hook();
-  options.faults.push_back(fault("operation=PutRecords,action=error,status=500,code=InternalFailure,probability=0.3,seed=1"));
+  options.faults.push_back(
+      fault("operation=PutRecords,action=error,status=500,code=InternalFailure,probability=0.3,seed=1"));
   options.faults.push_back(fault("operation=PutRecords,action=reset-before,probability=0.3,seed=2"));
   Stage stage(2, options);
   stage.put(0, 1'000);
