@@ -1,4 +1,5 @@
-// Consumes a stream with a handler. Needs AWS_REGION and credentials in the environment, or an endpoint in AWS_ENDPOINT_URL.
+// Consumes a stream with a handler. Needs AWS_REGION and credentials in the environment, or an endpoint in
+// AWS_ENDPOINT_URL.
 #include <kinesis/kinesis.hpp>
 
 #include <iostream>

@@ -1,5 +1,5 @@
-// Consumes a stream as a stream of shards, with coroutines, and stops after a number of records. Leases are in a SQLite file, so that several of
-// these share the shards on one machine.
+// Consumes a stream as a stream of shards, with coroutines, and stops after a number of records. Leases are in a SQLite
+// file, so that several of these share the shards on one machine.
 //   usage: 2_shards LEASES_FILE RECORDS
 #include <kinesis/kinesis.hpp>
 

@@ -1,5 +1,6 @@
-// A lease repository of one's own. The rules of leases live in LeaseUpdate; a backend reads, decides and writes back. This one keeps rows in a map
-// with revisions, as etcd does, and shows that it keeps the contract every repository must keep.
+// A lease repository of one's own. The rules of leases live in LeaseUpdate; a backend reads, decides and writes back.
+// This one keeps rows in a map with revisions, as etcd does, and shows that it keeps the contract every repository must
+// keep.
 #include <kinesis/kinesis.hpp>
 #include <kinesis/testing/lease_repository_contract.hpp>
 
@@ -56,13 +57,15 @@ class RevisionLeases final : public kinesis::LeaseRepository {
     for (;;) {
       const auto value = store_.read(change.key());
       if (!value.lease || !change.applies_to(*value.lease)) co_return kinesis::LeaseWrite::conflict(value.lease);
-      if (store_.put_if(change.key(), value.revision, change.apply(*value.lease))) co_return kinesis::LeaseWrite::stored();
+      if (store_.put_if(change.key(), value.revision, change.apply(*value.lease)))
+        co_return kinesis::LeaseWrite::stored();
     }
   }
   asio::awaitable<kinesis::LeaseWrite> remove(kinesis::Lease known) override {
     const auto value = store_.read(known.key);
     if (!value.lease) co_return kinesis::LeaseWrite::stored();
-    if (value.lease->counter == known.counter && store_.put_if(known.key, value.revision, std::nullopt)) co_return kinesis::LeaseWrite::stored();
+    if (value.lease->counter == known.counter && store_.put_if(known.key, value.revision, std::nullopt))
+      co_return kinesis::LeaseWrite::stored();
     co_return kinesis::LeaseWrite::conflict(store_.read(known.key).lease);
   }
 

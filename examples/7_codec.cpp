@@ -27,7 +27,8 @@ struct OrderCodec {
     const std::string_view text = kinesis::as_text(in);
     const std::size_t comma = text.rfind(',');
     Order order;
-    if (comma == text.npos || std::from_chars(text.data() + comma + 1, text.data() + text.size(), order.cents).ec != std::errc())
+    if (comma == text.npos ||
+        std::from_chars(text.data() + comma + 1, text.data() + text.size(), order.cents).ec != std::errc())
       return kinesis::Error(kinesis::errc::protocol, "not an order");
     order.customer = text.substr(0, comma);
     return order;

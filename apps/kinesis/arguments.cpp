@@ -1,6 +1,5 @@
 #include "commands.hpp"
 #include "output.hpp"
-
 #include <kinesis/error.hpp>
 
 #include <CLI/CLI.hpp>
@@ -19,16 +18,19 @@ class CommandLine {
   CommandLine() : app_("Put, tail and consume Amazon Kinesis data streams, and emulate the service.", "kinesis") {
     app_.set_version_flag("--version", "kinesis " KINESIS_VERSION);
     app_.require_subcommand(1);
-    app_.footer("The region, the endpoint and the credentials come from the environment and the files in ~/.aws as in every AWS tool:\n"
-                "AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_KINESIS, AWS_CA_BUNDLE, …\n"
-                "Exit codes: 0 done, 1 failed, 2 wrong usage.\n\n"
-                "Examples:\n"
-                "  kinesis demo\n"
-                "  kinesis emulate --streams orders:4 &\n"
-                "  export AWS_ENDPOINT_URL=http://127.0.0.1:4567 AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x\n"
-                "  seq 1000 | kinesis put orders\n"
-                "  kinesis tail orders --from trim-horizon --until-caught-up\n"
-                "Help on a command: kinesis COMMAND --help");
+    app_.footer(
+        "The region, the endpoint and the credentials come from the environment and the files in ~/.aws as in every "
+        "AWS tool:\n"
+        "AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_KINESIS, AWS_CA_BUNDLE, …\n"
+        "Exit codes: 0 done, 1 failed, 2 wrong usage.\n\n"
+        "Examples:\n"
+        "  kinesis demo\n"
+        "  kinesis emulate --streams orders:4 &\n"
+        "  export AWS_ENDPOINT_URL=http://127.0.0.1:4567 AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=x "
+        "AWS_SECRET_ACCESS_KEY=x\n"
+        "  seq 1000 | kinesis put orders\n"
+        "  kinesis tail orders --from trim-horizon --until-caught-up\n"
+        "Help on a command: kinesis COMMAND --help");
     add_put();
     add_tail();
     add_consume();
@@ -46,7 +48,8 @@ class CommandLine {
       const CLI::App* command = &app_;
       while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
       std::string name;
-      for (const CLI::App* app = command; app != nullptr; app = app->get_parent()) name = app->get_name() + (name.empty() ? "" : " " + name);
+      for (const CLI::App* app = command; app != nullptr; app = app->get_parent())
+        name = app->get_name() + (name.empty() ? "" : " " + name);
       std::fprintf(stderr, "%s: %s (see %s --help)\n", name.c_str(), error.what(), name.c_str());
       return exit_usage;
     }
@@ -55,20 +58,28 @@ class CommandLine {
 
  private:
   /// A command that talks to a service.
-  CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& description, const std::string& examples) {
+  CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& description,
+                        const std::string& examples) {
     CLI::App* command = parent.add_subcommand(name, description);
     command->footer("Examples:\n" + examples);
     return command;
   }
   void add_connection(CLI::App& command) {
     command.add_option("--region", connection_.region, "Region, such as us-east-1")->group("Connection");
-    command.add_option("--profile", connection_.profile, "Profile of ~/.aws/config and ~/.aws/credentials")->group("Connection");
-    command.add_option("--endpoint-url", connection_.endpoint_url, "Another endpoint, such as http://127.0.0.1:4567")->group("Connection");
+    command.add_option("--profile", connection_.profile, "Profile of ~/.aws/config and ~/.aws/credentials")
+        ->group("Connection");
+    command.add_option("--endpoint-url", connection_.endpoint_url, "Another endpoint, such as http://127.0.0.1:4567")
+        ->group("Connection");
     command.add_flag("--no-verify-ssl", connection_.no_verify_ssl, "Accept any certificate")->group("Connection");
-    command.add_option("--ca-bundle", connection_.ca_bundle, "PEM file of the certificate authorities to trust")->group("Connection");
-    command.add_flag("--json-wire", connection_.json_wire, "Speak JSON with the service instead of CBOR")->group("Connection");
-    command.add_option("--output", connection_.output, "text or json")->check(CLI::IsMember({"text", "json"}))->group("Connection");
-    command.add_flag("-v,--verbose", connection_.verbose, "Say what happens, on stderr; -vv says more")->group("Connection");
+    command.add_option("--ca-bundle", connection_.ca_bundle, "PEM file of the certificate authorities to trust")
+        ->group("Connection");
+    command.add_flag("--json-wire", connection_.json_wire, "Speak JSON with the service instead of CBOR")
+        ->group("Connection");
+    command.add_option("--output", connection_.output, "text or json")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->group("Connection");
+    command.add_flag("-v,--verbose", connection_.verbose, "Say what happens, on stderr; -vv says more")
+        ->group("Connection");
   }
 
   void add_put() {
@@ -78,13 +89,17 @@ class CommandLine {
                                     "  kinesis put events events.tsv --key-column 2 --receipts receipts.jsonl");
     command->add_option("STREAM", put_.stream, "Name or ARN of the stream")->required();
     command->add_option("FILE", put_.file, "File with a record a line; - is standard input")->default_str("-");
-    auto* key = command->add_option_group("partition key", "Where the partition key comes from; by default it is random");
+    auto* key =
+        command->add_option_group("partition key", "Where the partition key comes from; by default it is random");
     key->add_option("--key-field", put_.key_field, "Member of the line, which is a JSON object");
-    key->add_option("--key-column", put_.key_column, "Column of the line, from 1, separated by tabs")->check(CLI::PositiveNumber);
+    key->add_option("--key-column", put_.key_column, "Column of the line, from 1, separated by tabs")
+        ->check(CLI::PositiveNumber);
     key->add_option("--key", put_.key, "The same key for all");
     key->require_option(0, 1);
-    command->add_option("--rate", put_.rate, "Records a second; without it as fast as the stream takes them")->check(CLI::PositiveNumber);
-    command->add_option("--receipts", put_.receipts, "File for a JSON line per record: line, shard, sequence_number, sub_sequence_number, attempts");
+    command->add_option("--rate", put_.rate, "Records a second; without it as fast as the stream takes them")
+        ->check(CLI::PositiveNumber);
+    command->add_option("--receipts", put_.receipts,
+                        "File for a JSON line per record: line, shard, sequence_number, sub_sequence_number, attempts");
     add_connection(*command);
     command->callback([this] { run_ = [this] { return run_put(connection_, put_); }; });
   }
@@ -95,7 +110,8 @@ class CommandLine {
                                     "  kinesis tail orders --from 2026-11-24T06:00:00Z --count 10\n"
                                     "  kinesis tail orders --from trim-horizon --until-caught-up --output json");
     command->add_option("STREAM", tail_.stream, "Name or ARN of the stream")->required();
-    command->add_option("--from", tail_.from, "latest, trim-horizon, or a time such as 2026-11-24T06:00:00Z")->capture_default_str();
+    command->add_option("--from", tail_.from, "latest, trim-horizon, or a time such as 2026-11-24T06:00:00Z")
+        ->capture_default_str();
     command->add_option("--count", tail_.count, "Stop after so many records")->check(CLI::PositiveNumber);
     command->add_flag("--until-caught-up", tail_.until_caught_up, "Stop once every shard is read to its tip");
     add_connection(*command);
@@ -103,17 +119,27 @@ class CommandLine {
   }
 
   void add_consume() {
-    CLI::App* command = add_command(app_, "consume", "Consume a stream as a worker that shares its shards with others",
-                                    "  kinesis consume orders --application billing\n"
-                                    "  kinesis consume orders --application billing --leases sqlite:leases.db --records records.jsonl\n"
-                                    "SIGINT and SIGTERM stop it: what was handled is checkpointed, the leases are given back.");
+    CLI::App* command =
+        add_command(app_, "consume", "Consume a stream as a worker that shares its shards with others",
+                    "  kinesis consume orders --application billing\n"
+                    "  kinesis consume orders --application billing --leases sqlite:leases.db --records records.jsonl\n"
+                    "SIGINT and SIGTERM stop it: what was handled is checkpointed, the leases are given back.");
     command->add_option("STREAM", consume_.stream, "Name or ARN of the stream")->required();
     command->add_option("--application", consume_.application, "Workers of one name share the work")->required();
-    command->add_option("--leases", consume_.leases, "sqlite:FILE, memory, or dynamodb:TABLE (default: the application's name)")->capture_default_str();
+    command
+        ->add_option("--leases", consume_.leases,
+                     "sqlite:FILE, memory, or dynamodb:TABLE (default: the application's name)")
+        ->capture_default_str();
     command->add_option("--worker", consume_.worker, "Id of this worker, unique among them; made up by default");
-    command->add_option("--from", consume_.from, "Where shards without a checkpoint begin: trim-horizon, latest, or a time")->capture_default_str();
-    command->add_option("--records", consume_.records, "File for a JSON line per record instead of its data on stdout; - is stdout");
-    command->add_option("--poll-interval", consume_.poll_interval_ms, "Milliseconds between reads of a shard that has nothing new")
+    command
+        ->add_option("--from", consume_.from,
+                     "Where shards without a checkpoint begin: trim-horizon, latest, or a time")
+        ->capture_default_str();
+    command->add_option("--records", consume_.records,
+                        "File for a JSON line per record instead of its data on stdout; - is stdout");
+    command
+        ->add_option("--poll-interval", consume_.poll_interval_ms,
+                     "Milliseconds between reads of a shard that has nothing new")
         ->check(CLI::Range(0, 60'000))
         ->capture_default_str();
     add_connection(*command);
@@ -123,7 +149,8 @@ class CommandLine {
   CLI::App* add_streams_action(CLI::App& streams, const std::string& name, const std::string& description,
                                const std::string& example, StreamsArguments::Action action) {
     CLI::App* command = add_command(streams, name, description, "  kinesis streams " + example);
-    if (action != StreamsArguments::Action::list) command->add_option("STREAM", streams_.stream, "Name or ARN of the stream")->required();
+    if (action != StreamsArguments::Action::list)
+      command->add_option("STREAM", streams_.stream, "Name or ARN of the stream")->required();
     add_connection(*command);
     command->callback([this, action] {
       streams_.action = action;
@@ -140,12 +167,16 @@ class CommandLine {
     const std::string wait = "Return once the stream is ACTIVE";
     add_streams_action(*streams, "list", "The streams of the account in the region", "list", Action::list);
     add_streams_action(*streams, "describe", "A stream with its shards", "describe orders", Action::describe);
-    CLI::App* create = add_streams_action(*streams, "create", "Create a stream", "create orders --shards 4 --wait", Action::create);
-    create->add_option("--shards", streams_.shards, "Number of shards; without it an on-demand stream")->check(CLI::PositiveNumber);
+    CLI::App* create =
+        add_streams_action(*streams, "create", "Create a stream", "create orders --shards 4 --wait", Action::create);
+    create->add_option("--shards", streams_.shards, "Number of shards; without it an on-demand stream")
+        ->check(CLI::PositiveNumber);
     create->add_flag("--wait", streams_.wait, wait);
-    CLI::App* remove = add_streams_action(*streams, "delete", "Delete a stream with its records", "delete orders", Action::remove);
+    CLI::App* remove =
+        add_streams_action(*streams, "delete", "Delete a stream with its records", "delete orders", Action::remove);
     remove->add_flag("--wait", streams_.wait, "Return once the stream is gone");
-    CLI::App* split = add_streams_action(*streams, "split", "Split a shard in two", "split orders shardId-000000000001", Action::split);
+    CLI::App* split = add_streams_action(*streams, "split", "Split a shard in two", "split orders shardId-000000000001",
+                                         Action::split);
     split->add_option("SHARD", streams_.shard, "Shard to split")->required();
     split->add_option("--at", streams_.at, "Hash key where the second half starts; the middle by default");
     split->add_flag("--wait", streams_.wait, wait);
@@ -154,46 +185,57 @@ class CommandLine {
     merge->add_option("SHARD", streams_.shard, "Shard to merge")->required();
     merge->add_option("OTHER", streams_.other_shard, "Its neighbour")->required();
     merge->add_flag("--wait", streams_.wait, wait);
-    CLI::App* resize = add_streams_action(*streams, "resize", "Change the number of shards: at most double, at least half", "resize orders 8", Action::resize);
+    CLI::App* resize =
+        add_streams_action(*streams, "resize", "Change the number of shards: at most double, at least half",
+                           "resize orders 8", Action::resize);
     resize->add_option("SHARDS", streams_.shards, "Number of shards")->required()->check(CLI::PositiveNumber);
     resize->add_flag("--wait", streams_.wait, wait);
   }
 
   void add_emulate() {
-    CLI::App* command = add_command(app_, "emulate", "Serve Kinesis from memory on this machine",
-                                    "  kinesis emulate --streams orders:4,events:1\n"
-                                    "  kinesis emulate --listen 127.0.0.1:0 --tls --ca-out ca.pem\n"
-                                    "  kinesis emulate --fault operation=PutRecords,nth=3,action=reset-after\n"
-                                    "  kinesis emulate --fault action=throttle-entry,probability=0.1,seed=7\n"
-                                    "A line on stdout names the endpoint once it serves. Rules of faults are comma-separated name=value:\n"
-                                    "  action       latency error throttle throttle-entry expired-iterator expired-token reset-before reset-after\n"
-                                    "               truncate corrupt goaway\n"
-                                    "  operation, stream, shard, nth, times, probability, seed, latency (ms), status, code");
-    command->add_option("--listen", emulate_.listen, "Address and port; port 0 picks a free one")->capture_default_str();
+    CLI::App* command = add_command(
+        app_, "emulate", "Serve Kinesis from memory on this machine",
+        "  kinesis emulate --streams orders:4,events:1\n"
+        "  kinesis emulate --listen 127.0.0.1:0 --tls --ca-out ca.pem\n"
+        "  kinesis emulate --fault operation=PutRecords,nth=3,action=reset-after\n"
+        "  kinesis emulate --fault action=throttle-entry,probability=0.1,seed=7\n"
+        "A line on stdout names the endpoint once it serves. Rules of faults are comma-separated name=value:\n"
+        "  action       latency error throttle throttle-entry expired-iterator expired-token reset-before reset-after\n"
+        "               truncate corrupt goaway\n"
+        "  operation, stream, shard, nth, times, probability, seed, latency (ms), status, code");
+    command->add_option("--listen", emulate_.listen, "Address and port; port 0 picks a free one")
+        ->capture_default_str();
     command->add_flag("--tls", emulate_.tls, "Serve TLS too, with a certificate made at start");
     command->add_option("--ca-out", emulate_.ca_out, "File for the authority that signed it, for --ca-bundle");
     command->add_option("--streams", emulate_.streams, "Streams to create, NAME:SHARDS")->delimiter(',');
     command->add_flag("--no-limits", emulate_.no_limits, "Without the limits of the service");
-    command->add_option("--credentials", emulate_.credentials, "ID:SECRET to verify signatures with; any signature passes otherwise");
+    command->add_option("--credentials", emulate_.credentials,
+                        "ID:SECRET to verify signatures with; any signature passes otherwise");
     command->add_option("--fault", emulate_.faults, "A fault to order; may be repeated");
-    command->add_option("--memory", emulate_.memory, "Bytes of records to keep; the oldest go first")->capture_default_str();
+    command->add_option("--memory", emulate_.memory, "Bytes of records to keep; the oldest go first")
+        ->capture_default_str();
     command->add_option("--record-log", emulate_.record_log, "File for a JSON line per accepted record");
-    command->add_option("--stream-delay", emulate_.stream_delay_ms, "Milliseconds that streams take to become ACTIVE")->check(CLI::NonNegativeNumber);
-    command->add_option("--threads", emulate_.threads, "Threads that serve")->check(CLI::Range(1, 64))->capture_default_str();
+    command->add_option("--stream-delay", emulate_.stream_delay_ms, "Milliseconds that streams take to become ACTIVE")
+        ->check(CLI::NonNegativeNumber);
+    command->add_option("--threads", emulate_.threads, "Threads that serve")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
     command->add_flag("-v,--verbose", connection_.verbose, "Say what happens, on stderr; -vv says more");
     command->callback([this] { run_ = [this] { return run_emulate(emulate_, connection_.verbose); }; });
   }
 
   void add_demo() {
-    CLI::App* command = add_command(app_, "demo", "Show the whole system at work on real data, and prove that nothing is lost",
-                                    "  kinesis demo\n  kinesis demo my-file.jsonl --rate 3000");
+    CLI::App* command =
+        add_command(app_, "demo", "Show the whole system at work on real data, and prove that nothing is lost",
+                    "  kinesis demo\n  kinesis demo my-file.jsonl --rate 3000");
     command->add_option("FILE", demo_.file, "JSON lines with a member \"origin\"; by default 20,000 flights");
     command->add_option("--rate", demo_.rate, "Records a second")->check(CLI::PositiveNumber)->capture_default_str();
     command->callback([this] { run_ = [this] { return run_demo(demo_); }; });
   }
 
   void add_completion() {
-    CLI::App* command = add_command(app_, "completion", "Print the completion script for bash", "  source <(kinesis completion)");
+    CLI::App* command =
+        add_command(app_, "completion", "Print the completion script for bash", "  source <(kinesis completion)");
     command->callback([this] {
       run_ = [] {
         print(bash_completion());

@@ -2,7 +2,6 @@
 #include "output.hpp"
 #include "record_printer.hpp"
 #include "run_loop.hpp"
-
 #include <kinesis/consumer.hpp>
 #include <kinesis/lease_repositories.hpp>
 
@@ -15,7 +14,8 @@ namespace {
 
 using core::awaitable;
 
-std::shared_ptr<LeaseRepository> open_leases(const std::string& where, const std::string& application, const Client& client) {
+std::shared_ptr<LeaseRepository> open_leases(const std::string& where, const std::string& application,
+                                             const Client& client) {
   if (where == "memory") return memory_leases();
   if (where.starts_with("sqlite:") && where.size() > 7) return sqlite_leases(where.substr(7), application);
   if (where == "dynamodb") return dynamodb_leases(client, application);
@@ -103,7 +103,8 @@ int run_consume(const ConnectionArguments& connection, const ConsumeArguments& a
       if (log.enabled(LogLevel::debug)) log.write(LogLevel::debug, "consumer", to_string(event));
     };
     const bool json = !arguments.records.empty() || connection.json();
-    RecordPrinter printer(arguments.records.empty() ? "-" : arguments.records, json, client.clock(), options.worker.text());
+    RecordPrinter printer(arguments.records.empty() ? "-" : arguments.records, json, client.clock(),
+                          options.worker.text());
     Worker work(client, std::move(options), printer);
     worker = &work;
     co_await work.run(executor);

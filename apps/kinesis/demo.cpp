@@ -9,7 +9,6 @@
 #include "input_lines.hpp"
 #include "output.hpp"
 #include "run_loop.hpp"
-
 #include <kinesis/emulator.hpp>
 #include <kinesis/lease_repositories.hpp>
 #include <kinesis/producer.hpp>
@@ -19,7 +18,6 @@
 #include <fstream>
 #include <map>
 #include <memory>
-
 #include <unistd.h>
 
 namespace kinesis::tool {
@@ -40,7 +38,8 @@ class TemporaryFolder {
  public:
   TemporaryFolder() {
     std::string name = (std::filesystem::temp_directory_path() / "kinesis-demo-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw Error(errc::storage, "cannot make a folder in " + std::filesystem::temp_directory_path().string());
+    if (mkdtemp(name.data()) == nullptr)
+      throw Error(errc::storage, "cannot make a folder in " + std::filesystem::temp_directory_path().string());
     path_ = name;
   }
   ~TemporaryFolder() {
@@ -60,11 +59,13 @@ std::filesystem::path own_program() { return std::filesystem::read_symlink("/pro
 /// The flights: installed beside the tool, or in the source tree the tool was built in.
 std::string default_input() {
   const std::filesystem::path folder = own_program().parent_path();
-  for (const char* place : {"../share/kinesis/flights-20k.jsonl", "../../../data/flights-20k.jsonl", "../../data/flights-20k.jsonl"}) {
+  for (const char* place :
+       {"../share/kinesis/flights-20k.jsonl", "../../../data/flights-20k.jsonl", "../../data/flights-20k.jsonl"}) {
     const std::filesystem::path path = folder / place;
     if (std::filesystem::exists(path)) return std::filesystem::weakly_canonical(path).string();
   }
-  throw Error(errc::not_found, "the flights file is not where it was installed; name a file of JSON lines with a member \"origin\"");
+  throw Error(errc::not_found,
+              "the flights file is not where it was installed; name a file of JSON lines with a member \"origin\"");
 }
 
 std::vector<DemoLedger::Line> read_lines(const std::string& path) {
@@ -76,23 +77,37 @@ std::vector<DemoLedger::Line> read_lines(const std::string& path) {
     const auto document = aws::JsonValue::parse(*text);
     if (!document) throw Error(errc::invalid_argument, where + ": " + document.error().message());
     const auto key = (*document)["origin"].as_string();
-    if (!key || key->empty()) throw Error(errc::invalid_argument, where + ": no text member \"origin\", which is the partition key");
+    if (!key || key->empty())
+      throw Error(errc::invalid_argument, where + ": no text member \"origin\", which is the partition key");
     const auto [other, fresh] = seen.try_emplace(*text, input.line());
-    if (!fresh) throw Error(errc::invalid_argument, where + ": the same as line " + std::to_string(other->second) + "; the demo counts lines, so they must differ");
+    if (!fresh)
+      throw Error(errc::invalid_argument, where + ": the same as line " + std::to_string(other->second) +
+                                              "; the demo counts lines, so they must differ");
     lines.push_back(DemoLedger::Line{*text, std::string(*key)});
   }
   if (lines.empty()) throw Error(errc::invalid_argument, path + " is empty");
   return lines;
 }
 
-std::int64_t epoch_ms(Clock& clock) { return std::chrono::duration_cast<milliseconds>(clock.wall_now().time_since_epoch()).count(); }
+std::int64_t epoch_ms(Clock& clock) {
+  return std::chrono::duration_cast<milliseconds>(clock.wall_now().time_since_epoch()).count();
+}
 
 class Demo {
  public:
-  Demo(asio::any_io_executor executor, Client client, Emulator& emulator, DemoLedger& ledger, const DemoArguments& arguments, const TemporaryFolder& folder)
-      : executor_(executor), client_(client), clock_(client.clock()), emulator_(emulator), ledger_(ledger), arguments_(arguments), folder_(folder),
-        leases_(sqlite_leases(folder.file("leases.db"), "demo")), began_(clock_.now()),
-        producer_(std::move(client), ProducerOptions{.stream = stream_name, .linger = milliseconds(20)}, text), tasks_(executor) {}
+  Demo(asio::any_io_executor executor, Client client, Emulator& emulator, DemoLedger& ledger,
+       const DemoArguments& arguments, const TemporaryFolder& folder)
+      : executor_(executor),
+        client_(client),
+        clock_(client.clock()),
+        emulator_(emulator),
+        ledger_(ledger),
+        arguments_(arguments),
+        folder_(folder),
+        leases_(sqlite_leases(folder.file("leases.db"), "demo")),
+        began_(clock_.now()),
+        producer_(std::move(client), ProducerOptions{.stream = stream_name, .linger = milliseconds(20)}, text),
+        tasks_(executor) {}
 
   awaitable<int> run() {
     co_await leases_->prepare();
@@ -114,11 +129,27 @@ class Demo {
 
  private:
   void start_worker(const std::string& name) {
-    std::vector<std::string> arguments = {own_program().string(), "consume", stream_name, "--application", "demo", "--leases", "sqlite:" + folder_.file("leases.db"),
-                                          "--worker", name, "--endpoint-url", emulator_.endpoint_url(), "--ca-bundle", folder_.file("ca.pem"), "--records", "-",
-                                          "--poll-interval", "200"};
-    std::vector<std::pair<std::string, std::string>> environment = {{"AWS_REGION", "us-east-1"}, {"AWS_ACCESS_KEY_ID", "demo"}, {"AWS_SECRET_ACCESS_KEY", "demo"}};
-    workers_.push_back(std::make_unique<DemoWorker>(executor_, name, std::move(arguments), std::move(environment), folder_.file((name + ".log").c_str())));
+    std::vector<std::string> arguments = {own_program().string(),
+                                          "consume",
+                                          stream_name,
+                                          "--application",
+                                          "demo",
+                                          "--leases",
+                                          "sqlite:" + folder_.file("leases.db"),
+                                          "--worker",
+                                          name,
+                                          "--endpoint-url",
+                                          emulator_.endpoint_url(),
+                                          "--ca-bundle",
+                                          folder_.file("ca.pem"),
+                                          "--records",
+                                          "-",
+                                          "--poll-interval",
+                                          "200"};
+    std::vector<std::pair<std::string, std::string>> environment = {
+        {"AWS_REGION", "us-east-1"}, {"AWS_ACCESS_KEY_ID", "demo"}, {"AWS_SECRET_ACCESS_KEY", "demo"}};
+    workers_.push_back(std::make_unique<DemoWorker>(executor_, name, std::move(arguments), std::move(environment),
+                                                    folder_.file((name + ".log").c_str())));
     DemoWorker* worker = workers_.back().get();
     tasks_.spawn(worker->read_lines([this](std::string_view line) { take(line); }));
   }
@@ -141,7 +172,8 @@ class Demo {
     const auto& lines = ledger_.lines();
     const auto began = clock_.now();
     for (std::size_t i = 0; i < lines.size(); ++i) {
-      const auto due = began + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(static_cast<double>(i) / arguments_.rate));
+      const auto due = began + std::chrono::duration_cast<Clock::duration>(
+                                   std::chrono::duration<double>(static_cast<double>(i) / arguments_.rate));
       if (due > clock_.now() + milliseconds(5)) co_await core::sleep_until(clock_, due);
       ledger_.sent(i, epoch_ms(clock_));
       producer_.send(lines[i].key, lines[i].data, [this](Result<Receipt> result) {
@@ -164,7 +196,8 @@ class Demo {
     std::move(split).value();
     tell("split " + shards.at(0).shard_id + " in two");
     co_await until_active();
-    auto merge = co_await client_.kinesis().merge_shards(MergeShardsRequest(stream_name, shards.at(2).shard_id, shards.at(3).shard_id));
+    auto merge = co_await client_.kinesis().merge_shards(
+        MergeShardsRequest(stream_name, shards.at(2).shard_id, shards.at(3).shard_id));
     std::move(merge).value();
     tell("merged " + shards.at(2).shard_id + " and " + shards.at(3).shard_id);
   }
@@ -202,8 +235,10 @@ class Demo {
     for (Lease& lease : co_await leases_->list()) {
       const auto known = owners_.find(lease.key);
       const std::string owner = lease.owner.value_or("");
-      if (!owner.empty() && (known == owners_.end() || known->second.owner.value_or("") != owner)) tell(owner + " took " + lease.key);
-      if (lease.checkpoint.is_shard_end() && (known == owners_.end() || !known->second.checkpoint.is_shard_end())) tell(lease.key + " is done");
+      if (!owner.empty() && (known == owners_.end() || known->second.owner.value_or("") != owner))
+        tell(owner + " took " + lease.key);
+      if (lease.checkpoint.is_shard_end() && (known == owners_.end() || !known->second.checkpoint.is_shard_end()))
+        tell(lease.key + " is done");
       owners_.insert_or_assign(lease.key, std::move(lease));
     }
   }
@@ -231,7 +266,10 @@ class Demo {
       row.open = !shard.sequence_number_range.ending_sequence_number;
       const auto lease = owners_.find(shard.shard_id);
       row.owner = lease == owners_.end() ? "-" : lease->second.owner.value_or("-");
-      row.state = lease == owners_.end() ? "" : lease->second.checkpoint.is_shard_end() ? "done" : lease->second.checkpoint.is_record() ? "reading" : "starting";
+      row.state = lease == owners_.end()                    ? ""
+                  : lease->second.checkpoint.is_shard_end() ? "done"
+                  : lease->second.checkpoint.is_record()    ? "reading"
+                                                            : "starting";
       row.handled = ledger_.handled_of(shard.shard_id);
       view.shards.push_back(std::move(row));
     }
@@ -243,7 +281,9 @@ class Demo {
     for (const auto& worker : workers_) worker->terminate();
     for (const auto& worker : workers_) {
       const int code = co_await worker->wait(clock_, seconds(15));
-      if (code != 0) worker_failure_ = worker->name() + " ended with exit code " + std::to_string(code) + ": " + worker->last_words();
+      if (code != 0)
+        worker_failure_ =
+            worker->name() + " ended with exit code " + std::to_string(code) + ": " + worker->last_words();
     }
     co_await refresh_shards();
     display_.show(view(), true);
@@ -272,18 +312,23 @@ class Demo {
     row("duplicates", with_commas(verdict.duplicates));
     row("lost", with_commas(verdict.lost));
     row("out of order", with_commas(verdict.out_of_order));
-    row("shards", std::to_string(shards_before_) + " before, " + std::to_string(open) + " open and " + std::to_string(shards_.size() - open) + " closed after");
-    for (const auto& worker : workers_) row(worker->name().c_str(), with_commas(ledger_.handled_by(worker->name())) + " records");
+    row("shards", std::to_string(shards_before_) + " before, " + std::to_string(open) + " open and " +
+                      std::to_string(shards_.size() - open) + " closed after");
+    for (const auto& worker : workers_)
+      row(worker->name().c_str(), with_commas(ledger_.handled_by(worker->name())) + " records");
     char text[128];
-    std::snprintf(text, sizeof text, "%.0f records/s over %.1f s", static_cast<double>(ledger_.received_count()) / elapsed, elapsed);
+    std::snprintf(text, sizeof text, "%.0f records/s over %.1f s",
+                  static_cast<double>(ledger_.received_count()) / elapsed, elapsed);
     row("throughput", text);
-    std::snprintf(text, sizeof text, "p50 %llu ms, p99 %llu ms", static_cast<unsigned long long>(ledger_.latency().percentile(50)),
+    std::snprintf(text, sizeof text, "p50 %llu ms, p99 %llu ms",
+                  static_cast<unsigned long long>(ledger_.latency().percentile(50)),
                   static_cast<unsigned long long>(ledger_.latency().percentile(99)));
     row("put to handler", text);
     print(out);
     if (put_failure_) throw put_failure_->with_context("a record could not be put");
     if (!worker_failure_.empty()) throw Error(errc::internal, worker_failure_);
-    if (verdict.unknown > 0) throw Error(errc::internal, with_commas(verdict.unknown) + " records came out that nobody sent");
+    if (verdict.unknown > 0)
+      throw Error(errc::internal, with_commas(verdict.unknown) + " records came out that nobody sent");
     if (!verdict.good()) throw Error(errc::internal, "records were lost or out of order");
     print("\n  Nothing was lost, and every key was handled in order.\n");
     co_return exit_done;

@@ -47,21 +47,27 @@ void DemoDisplay::show(const DemoView& view, bool last) {
 
 void DemoDisplay::draw(const DemoView& view) {
   std::vector<std::string> lines;
-  lines.push_back(format("%skinesis demo%s  %s%s  TLS, HTTP/2, service limits on%s", bold, reset, dim, view.endpoint.c_str(), reset));
+  lines.push_back(format("%skinesis demo%s  %s%s  TLS, HTTP/2, service limits on%s", bold, reset, dim,
+                         view.endpoint.c_str(), reset));
   lines.emplace_back();
-  lines.push_back(format("  put      %s%s%s %7s / %s  %6.0f/s", green, bar(view.acknowledged, view.total).c_str(), reset, with_commas(view.acknowledged).c_str(),
-                         with_commas(view.total).c_str(), view.put_rate));
-  lines.push_back(format("  handled  %s%s%s %7s / %s  %6.0f/s  put to handler p50 %llu ms, p99 %llu ms", green, bar(view.handled, view.total).c_str(), reset,
-                         with_commas(view.handled).c_str(), with_commas(view.total).c_str(), view.handle_rate,
+  lines.push_back(format("  put      %s%s%s %7s / %s  %6.0f/s", green, bar(view.acknowledged, view.total).c_str(),
+                         reset, with_commas(view.acknowledged).c_str(), with_commas(view.total).c_str(),
+                         view.put_rate));
+  lines.push_back(format("  handled  %s%s%s %7s / %s  %6.0f/s  put to handler p50 %llu ms, p99 %llu ms", green,
+                         bar(view.handled, view.total).c_str(), reset, with_commas(view.handled).c_str(),
+                         with_commas(view.total).c_str(), view.handle_rate,
                          static_cast<unsigned long long>(view.p50_ms), static_cast<unsigned long long>(view.p99_ms)));
   lines.emplace_back();
-  lines.push_back(format("  %s%-22s %-7s %-10s %-10s %8s%s", bold, "SHARD", "STATE", "OWNER", "PROGRESS", "HANDLED", reset));
+  lines.push_back(
+      format("  %s%-22s %-7s %-10s %-10s %8s%s", bold, "SHARD", "STATE", "OWNER", "PROGRESS", "HANDLED", reset));
   for (const DemoView::ShardRow& shard : view.shards)
-    lines.push_back(format("  %s%-22s %-7s %-10s %-10s %8s%s", shard.open ? "" : dim, shard.id.c_str(), shard.open ? "open" : "closed", shard.owner.c_str(),
-                           shard.state.c_str(), with_commas(shard.handled).c_str(), reset));
+    lines.push_back(format("  %s%-22s %-7s %-10s %-10s %8s%s", shard.open ? "" : dim, shard.id.c_str(),
+                           shard.open ? "open" : "closed", shard.owner.c_str(), shard.state.c_str(),
+                           with_commas(shard.handled).c_str(), reset));
   lines.emplace_back();
   const std::size_t first = view.news.size() > news_shown ? view.news.size() - news_shown : 0;
-  for (std::size_t i = first; i < view.news.size(); ++i) lines.push_back(format("  %s%s%s", yellow, view.news[i].c_str(), reset));
+  for (std::size_t i = first; i < view.news.size(); ++i)
+    lines.push_back(format("  %s%s%s", yellow, view.news[i].c_str(), reset));
 
   std::string out;
   if (lines_drawn_ > 0) out += format("\x1b[%zuA", lines_drawn_);
@@ -79,8 +85,9 @@ void DemoDisplay::print_line(const DemoView& view, bool last) {
     printed_at_ = view.seconds;
     std::size_t open = 0;
     for (const auto& shard : view.shards) open += shard.open ? 1 : 0;
-    std::printf("  %5.1f s  put %s (%.0f/s)  handled %s of %s (%.0f/s)  %zu open shards\n", view.seconds, with_commas(view.acknowledged).c_str(), view.put_rate,
-                with_commas(view.handled).c_str(), with_commas(view.total).c_str(), view.handle_rate, open);
+    std::printf("  %5.1f s  put %s (%.0f/s)  handled %s of %s (%.0f/s)  %zu open shards\n", view.seconds,
+                with_commas(view.acknowledged).c_str(), view.put_rate, with_commas(view.handled).c_str(),
+                with_commas(view.total).c_str(), view.handle_rate, open);
   }
   std::fflush(stdout);
 }

@@ -28,7 +28,8 @@ struct DemoView {
   std::vector<std::string> news;
 };
 
-/// Draws a view over the one before on a terminal; elsewhere prints a plain line now and then, and each piece of news once.
+/// Draws a view over the one before on a terminal; elsewhere prints a plain line now and then, and each piece of news
+/// once.
 class DemoDisplay {
  public:
   DemoDisplay();

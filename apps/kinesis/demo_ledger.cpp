@@ -67,7 +67,8 @@ DemoLedger::Verdict DemoLedger::judge(const std::map<std::string, std::vector<st
   // Each worker's lines come in its own order; between workers the time of handling decides.
   std::vector<const Handled*> in_time;
   for (const Handled& record : log_) in_time.push_back(&record);
-  std::stable_sort(in_time.begin(), in_time.end(), [](const Handled* a, const Handled* b) { return a->handled_ms < b->handled_ms; });
+  std::stable_sort(in_time.begin(), in_time.end(),
+                   [](const Handled* a, const Handled* b) { return a->handled_ms < b->handled_ms; });
 
   using Position = std::tuple<int, SequenceNumber>;
   std::map<std::string, int> generations;

@@ -54,8 +54,8 @@ class DemoLedger {
   /// From put to handler, in milliseconds; first deliveries only.
   const core::Histogram& latency() const noexcept { return latency_; }
 
-  /// `parents` of every shard. Out of order: a record of a key that is handled for the first time and has a lower position (generation of its
-  /// shard, sequence number) than one of the key that was handled before.
+  /// `parents` of every shard. Out of order: a record of a key that is handled for the first time and has a lower
+  /// position (generation of its shard, sequence number) than one of the key that was handled before.
   Verdict judge(const std::map<std::string, std::vector<std::string>>& parents) const;
 
  private:

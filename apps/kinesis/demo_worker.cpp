@@ -10,13 +10,12 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <fstream>
-#include <utility>
-
 #include <fcntl.h>
+#include <fstream>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 extern char** environ;
 
@@ -31,7 +30,8 @@ DemoWorker::DemoWorker(asio::any_io_executor executor, std::string name, std::ve
                        std::vector<std::pair<std::string, std::string>> environment, std::string log_path)
     : name_(std::move(name)), log_path_(std::move(log_path)), output_(std::make_unique<Pipe>(std::move(executor))) {
   std::array<int, 2> pipe{};
-  if (pipe2(pipe.data(), O_CLOEXEC) != 0) throw Error(errc::internal, std::string("cannot make a pipe: ") + std::strerror(errno));
+  if (pipe2(pipe.data(), O_CLOEXEC) != 0)
+    throw Error(errc::internal, std::string("cannot make a pipe: ") + std::strerror(errno));
   output_->stream.assign(pipe[0]);
 
   std::vector<std::string> variables;

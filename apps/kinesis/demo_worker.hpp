@@ -12,7 +12,8 @@ namespace kinesis::tool {
 /// A worker of the demo: a process of its own whose standard output is read line by line.
 class DemoWorker {
  public:
-  /// Starts `arguments[0]`; stderr goes to `log_path`. `environment` is added to this process's. Throws Error(internal).
+  /// Starts `arguments[0]`; stderr goes to `log_path`. `environment` is added to this process's. Throws
+  /// Error(internal).
   DemoWorker(asio::any_io_executor executor, std::string name, std::vector<std::string> arguments,
              std::vector<std::pair<std::string, std::string>> environment, std::string log_path);
   /// Kills it if it still runs.
@@ -25,7 +26,8 @@ class DemoWorker {
   core::awaitable<void> read_lines(std::function<void(std::string_view)> on_line);
   /// Asks it to stop, as a user would.
   void terminate();
-  /// Waits up to `limit`, then kills it. The exit code, or 128 + the signal that ended it. What it said last on stderr is in `log_path`.
+  /// Waits up to `limit`, then kills it. The exit code, or 128 + the signal that ended it. What it said last on stderr
+  /// is in `log_path`.
   core::awaitable<int> wait(Clock& clock, Clock::duration limit);
   std::string last_words() const;
 

@@ -1,7 +1,6 @@
 #include "commands.hpp"
 #include "emulator/record_log.hpp"
 #include "output.hpp"
-
 #include <kinesis/emulator.hpp>
 
 #include <charconv>
@@ -25,7 +24,8 @@ StreamToCreate parse_stream(const std::string& text) {
     stream.name = text.substr(0, colon);
     std::from_chars(text.data() + colon + 1, text.data() + text.size(), stream.shards);
   }
-  if (stream.name.empty() || stream.shards < 1) throw Error(errc::invalid_argument, "--streams \"" + text + "\": write NAME:SHARDS");
+  if (stream.name.empty() || stream.shards < 1)
+    throw Error(errc::invalid_argument, "--streams \"" + text + "\": write NAME:SHARDS");
   return stream;
 }
 

@@ -5,16 +5,18 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-
 #include <sys/stat.h>
 
 namespace kinesis::tool {
 
 InputLines::InputLines(const std::string& path, std::size_t max_line)
-    : name_(path == "-" ? "standard input" : path), max_line_(max_line), file_(path == "-" ? stdin : std::fopen(path.c_str(), "rb")) {
+    : name_(path == "-" ? "standard input" : path),
+      max_line_(max_line),
+      file_(path == "-" ? stdin : std::fopen(path.c_str(), "rb")) {
   if (file_ == nullptr) throw Error(errc::storage, "cannot read " + name_ + ": " + std::strerror(errno));
-  struct stat status {};
-  if (fstat(fileno(file_), &status) == 0 && S_ISDIR(status.st_mode)) throw Error(errc::storage, "cannot read " + name_ + ": it is a directory");
+  struct stat status{};
+  if (fstat(fileno(file_), &status) == 0 && S_ISDIR(status.st_mode))
+    throw Error(errc::storage, "cannot read " + name_ + ": it is a directory");
 }
 
 InputLines::~InputLines() {
@@ -34,13 +36,13 @@ std::optional<std::string> InputLines::next() {
   bytes_ += length;
   if (length > 0 && buffer_[length - 1] == '\n') --length;
   if (length > max_line_)
-    throw Error(errc::too_large, name_ + ", line " + std::to_string(line_) + ": " + std::to_string(length) + " bytes are more than a record may have (" +
-                                     std::to_string(max_line_) + ")");
+    throw Error(errc::too_large, name_ + ", line " + std::to_string(line_) + ": " + std::to_string(length) +
+                                     " bytes are more than a record may have (" + std::to_string(max_line_) + ")");
   return std::string(buffer_, length);
 }
 
 std::optional<std::uint64_t> InputLines::total_bytes() const {
-  struct stat status {};
+  struct stat status{};
   if (fstat(fileno(file_), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
   return static_cast<std::uint64_t>(status.st_size);
 }

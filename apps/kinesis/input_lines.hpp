@@ -8,8 +8,8 @@
 
 namespace kinesis::tool {
 
-/// The lines of a file, or of standard input for "-", without their newline; a last line without one counts. Blocks. Throws Error: storage if
-/// it cannot be read, too_large for a line over `max_line` bytes, naming file and line.
+/// The lines of a file, or of standard input for "-", without their newline; a last line without one counts. Blocks.
+/// Throws Error: storage if it cannot be read, too_large for a line over `max_line` bytes, naming file and line.
 class InputLines {
  public:
   InputLines(const std::string& path, std::size_t max_line);

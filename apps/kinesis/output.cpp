@@ -1,7 +1,7 @@
 #include "output.hpp"
 
-#include "core/time_format.hpp"
 #include "commands.hpp"
+#include "core/time_format.hpp"
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -10,9 +10,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <utility>
-
 #include <unistd.h>
+#include <utility>
 
 namespace kinesis::tool {
 
@@ -37,7 +36,8 @@ OutputFile::OutputFile(const std::string& path) : name_(path == "-" ? "standard 
   file_ = path == "-" ? stdout : std::fopen(path.c_str(), "wb");
   if (file_ == nullptr) fail();
 }
-OutputFile::OutputFile(OutputFile&& other) noexcept : name_(std::move(other.name_)), file_(std::exchange(other.file_, nullptr)) {}
+OutputFile::OutputFile(OutputFile&& other) noexcept
+    : name_(std::move(other.name_)), file_(std::exchange(other.file_, nullptr)) {}
 OutputFile::~OutputFile() {
   if (file_ == nullptr) return;
   if (file_ == stdout) {
@@ -116,7 +116,8 @@ StartPosition parse_start(const std::string& text) {
   if (text == "trim-horizon") return TrimHorizon{};
   if (text == "latest") return Latest{};
   if (const auto time = core::parse_iso8601(text)) return AtTimestamp{*time};
-  throw Error(errc::invalid_argument, "\"" + text + "\" is no position; write trim-horizon, latest, or a time such as 2026-11-24T06:00:00Z");
+  throw Error(errc::invalid_argument,
+              "\"" + text + "\" is no position; write trim-horizon, latest, or a time such as 2026-11-24T06:00:00Z");
 }
 
 Log stderr_log(int verbose) {
@@ -130,10 +131,18 @@ Log stderr_log(int verbose) {
     line += record.message;
     for (const LogField& field : record.fields) line.append(" ").append(field.name).append("=").append(field.value);
     switch (record.level) {
-      case LogLevel::error: logger->error(line); break;
-      case LogLevel::warning: logger->warn(line); break;
-      case LogLevel::info: logger->info(line); break;
-      default: logger->debug(line); break;
+      case LogLevel::error:
+        logger->error(line);
+        break;
+      case LogLevel::warning:
+        logger->warn(line);
+        break;
+      case LogLevel::info:
+        logger->info(line);
+        break;
+      default:
+        logger->debug(line);
+        break;
     }
   });
 }

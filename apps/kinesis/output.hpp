@@ -19,7 +19,8 @@ int run_reporting_errors(const std::string& command, const std::function<int()>&
 /// Text on standard output. Throws Error(storage) if it cannot be written.
 void print(std::string_view text);
 
-/// A file that is written line by line; every failed write throws Error(storage) with the name of the file. "-" is standard output.
+/// A file that is written line by line; every failed write throws Error(storage) with the name of the file. "-" is
+/// standard output.
 class OutputFile {
  public:
   explicit OutputFile(const std::string& path);

@@ -5,7 +5,6 @@
 #include "core/random.hpp"
 #include "input_lines.hpp"
 #include "output.hpp"
-
 #include <kinesis/producer.hpp>
 
 #include <atomic>
@@ -53,7 +52,8 @@ class KeySource {
     std::size_t begin = 0;
     for (int column = 1; column < arguments_.key_column; ++column) {
       begin = line.find('\t', begin);
-      if (begin == std::string::npos) fail(input, "no column " + std::to_string(arguments_.key_column) + " for the partition key");
+      if (begin == std::string::npos)
+        fail(input, "no column " + std::to_string(arguments_.key_column) + " for the partition key");
       ++begin;
     }
     std::string key = line.substr(begin, line.find('\t', begin) - begin);
@@ -156,7 +156,8 @@ class Pace {
 
   void wait(std::uint64_t next_record) const {
     if (rate_ <= 0) return;
-    const auto due = began_ + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(static_cast<double>(next_record) / rate_));
+    const auto due = began_ + std::chrono::duration_cast<Clock::duration>(
+                                  std::chrono::duration<double>(static_cast<double>(next_record) / rate_));
     const auto now = clock_.now();
     if (due > now) std::this_thread::sleep_for(due - now);
   }
@@ -165,8 +166,9 @@ class Pace {
   void show(const Receipts& receipts, const InputLines& input) {
     if (!line_.shown() || seconds() - shown_ < 0.2) return;
     shown_ = seconds();
-    std::string text = with_commas(receipts.stored()) + " records, " + with_commas(static_cast<std::uint64_t>(static_cast<double>(receipts.stored()) / shown_)) + "/s, " +
-                       human_bytes(static_cast<double>(receipts.bytes()) / shown_) + "/s";
+    std::string text = with_commas(receipts.stored()) + " records, " +
+                       with_commas(static_cast<std::uint64_t>(static_cast<double>(receipts.stored()) / shown_)) +
+                       "/s, " + human_bytes(static_cast<double>(receipts.bytes()) / shown_) + "/s";
     const auto total = input.total_bytes();
     if (total && *total > 0 && input.bytes_read() > 0) {
       const double part = static_cast<double>(input.bytes_read()) / static_cast<double>(*total);
@@ -199,8 +201,9 @@ std::string summary(const Receipts& receipts, double seconds, bool json) {
     return text + "\n";
   }
   char text[256];
-  std::snprintf(text, sizeof text, "%s records (%s) in %.1f s, %s/s; latency p50 %.1f ms, p99 %.1f ms\n", with_commas(receipts.stored()).c_str(),
-                human_bytes(static_cast<double>(receipts.bytes())).c_str(), seconds, with_commas(static_cast<std::uint64_t>(rate)).c_str(),
+  std::snprintf(text, sizeof text, "%s records (%s) in %.1f s, %s/s; latency p50 %.1f ms, p99 %.1f ms\n",
+                with_commas(receipts.stored()).c_str(), human_bytes(static_cast<double>(receipts.bytes())).c_str(),
+                seconds, with_commas(static_cast<std::uint64_t>(rate)).c_str(),
                 static_cast<double>(latency.percentile(50)) / 1000, static_cast<double>(latency.percentile(99)) / 1000);
   return text;
 }
@@ -218,7 +221,7 @@ int run_put(const ConnectionArguments& connection, const PutArguments& arguments
   options.max_record_bytes = max_line;
   Producer<std::string> producer(client, options, text);
 
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = [](int) { interrupted = true; };
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
@@ -234,7 +237,8 @@ int run_put(const ConnectionArguments& connection, const PutArguments& arguments
       const std::uint64_t number = input.line();
       const std::size_t bytes = line->size();
       receipts.sent();
-      producer.send(key, *line, [&receipts, number, bytes](Result<Receipt> result) { receipts.answered(number, bytes, result); });
+      producer.send(key, *line,
+                    [&receipts, number, bytes](Result<Receipt> result) { receipts.answered(number, bytes, result); });
       pace.show(receipts, input);
     }
   } catch (const Error& error) {
@@ -247,7 +251,8 @@ int run_put(const ConnectionArguments& connection, const PutArguments& arguments
   print(summary(receipts, pace.seconds(), connection.json()));
   if (input_failure) throw *input_failure;
   if (receipts.write_failure()) throw *receipts.write_failure();
-  if (receipts.failure()) throw receipts.failure()->with_context(with_commas(receipts.failed()) + " records failed; the first");
+  if (receipts.failure())
+    throw receipts.failure()->with_context(with_commas(receipts.failed()) + " records failed; the first");
   return interrupted ? exit_failed : exit_done;
 }
 

@@ -1,15 +1,14 @@
 #pragma once
 
 #include "output.hpp"
-
 #include <kinesis/record.hpp>
 
 #include <string>
 
 namespace kinesis::tool {
 
-/// One JSON line per record: shard, sequence_number, sub_sequence_number (null unless aggregated), partition_key, data_base64,
-/// approximate_arrival_ms, handled_ms, worker.
+/// One JSON line per record: shard, sequence_number, sub_sequence_number (null unless aggregated), partition_key,
+/// data_base64, approximate_arrival_ms, handled_ms, worker.
 std::string record_line(const Record<Blob>& record, Clock::wall_time_point handled, const std::string& worker);
 
 /// Writes records as lines: their data, or `record_line`. Nothing is on its way after `flush`.

@@ -17,7 +17,8 @@ void run_loop(const std::function<core::awaitable<void>(asio::any_io_executor)>&
   asio::signal_set signals(context, SIGINT, SIGTERM);
   asio::cancellation_signal cancel;
   bool stopped = false;
-  std::function<void(const boost::system::error_code&, int)> on_signal = [&](const boost::system::error_code& error, int signal) {
+  std::function<void(const boost::system::error_code&, int)> on_signal = [&](const boost::system::error_code& error,
+                                                                             int signal) {
     if (error) return;
     if (std::exchange(stopped, true)) std::_Exit(128 + signal);
     if (on_stop) {

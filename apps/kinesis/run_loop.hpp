@@ -9,8 +9,9 @@
 
 namespace kinesis::tool {
 
-/// Runs one coroutine of a command on this thread until it has ended; rethrows what it throws. On SIGINT or SIGTERM `on_stop` is called once, a
-/// second signal ends the process. Without `on_stop` the first one cancels the coroutine.
-void run_loop(const std::function<core::awaitable<void>(asio::any_io_executor)>& start, std::function<void()> on_stop = {});
+/// Runs one coroutine of a command on this thread until it has ended; rethrows what it throws. On SIGINT or SIGTERM
+/// `on_stop` is called once, a second signal ends the process. Without `on_stop` the first one cancels the coroutine.
+void run_loop(const std::function<core::awaitable<void>(asio::any_io_executor)>& start,
+              std::function<void()> on_stop = {});
 
 }  // namespace kinesis::tool

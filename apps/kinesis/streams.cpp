@@ -5,7 +5,6 @@
 #include "core/uint128.hpp"
 #include "output.hpp"
 #include "run_loop.hpp"
-
 #include <kinesis/client.hpp>
 
 #include <algorithm>
@@ -26,13 +25,27 @@ class Streams {
   awaitable<void> run() {
     using Action = StreamsArguments::Action;
     switch (arguments_.action) {
-      case Action::list: co_await list(); break;
-      case Action::describe: co_await describe(); break;
-      case Action::create: co_await create(); break;
-      case Action::remove: co_await remove(); break;
-      case Action::split: co_await split(); break;
-      case Action::merge: co_await merge(); break;
-      case Action::resize: co_await resize(); break;
+      case Action::list:
+        co_await list();
+        break;
+      case Action::describe:
+        co_await describe();
+        break;
+      case Action::create:
+        co_await create();
+        break;
+      case Action::remove:
+        co_await remove();
+        break;
+      case Action::split:
+        co_await split();
+        break;
+      case Action::merge:
+        co_await merge();
+        break;
+      case Action::resize:
+        co_await resize();
+        break;
     }
   }
 
@@ -62,7 +75,8 @@ class Streams {
   }
 
   static std::string mode_of(const StreamDescriptionSummary& summary) {
-    return summary.stream_mode_details ? std::string(to_string(summary.stream_mode_details->stream_mode)) : "PROVISIONED";
+    return summary.stream_mode_details ? std::string(to_string(summary.stream_mode_details->stream_mode))
+                                       : "PROVISIONED";
   }
 
   static std::string as_text(const StreamDescriptionSummary& summary, const std::vector<KinesisShard>& shards) {
@@ -85,8 +99,9 @@ class Streams {
       if (shard.adjacent_parent_shard_id) parents += " " + *shard.adjacent_parent_shard_id;
       const bool open = !shard.sequence_number_range.ending_sequence_number;
       char line[256];
-      std::snprintf(line, sizeof line, "%-21s %-7s %-43s %s - %s\n", shard.shard_id.c_str(), open ? "open" : "closed", parents.c_str(),
-                    shard.hash_key_range.starting_hash_key.c_str(), shard.hash_key_range.ending_hash_key.c_str());
+      std::snprintf(line, sizeof line, "%-21s %-7s %-43s %s - %s\n", shard.shard_id.c_str(), open ? "open" : "closed",
+                    parents.c_str(), shard.hash_key_range.starting_hash_key.c_str(),
+                    shard.hash_key_range.ending_hash_key.c_str());
       out += line;
     }
     return out;
@@ -98,7 +113,10 @@ class Streams {
     json.begin_object().key("name").string(summary.stream_name).key("arn").string(summary.stream_arn);
     json.key("status").string(to_string(summary.stream_status)).key("mode").string(mode_of(summary));
     json.key("created").string(core::format_iso8601(summary.stream_creation_timestamp));
-    json.key("retention_hours").integer(summary.retention_period_hours).key("open_shards").integer(summary.open_shard_count);
+    json.key("retention_hours")
+        .integer(summary.retention_period_hours)
+        .key("open_shards")
+        .integer(summary.open_shard_count);
     json.key("shards").begin_array();
     for (const KinesisShard& shard : shards) {
       json.begin_object().key("shard").string(shard.shard_id);
@@ -133,7 +151,8 @@ class Streams {
     for (;;) {
       auto summary = co_await api_.describe_stream_summary(DescribeStreamSummaryRequest(arguments_.stream));
       if (!summary && summary.error().code() == errc::not_found) co_return;
-      if (client_.clock().now() > limit) throw Error(errc::timeout, arguments_.stream + " is still there after 10 minutes");
+      if (client_.clock().now() > limit)
+        throw Error(errc::timeout, arguments_.stream + " is still there after 10 minutes");
       co_await core::sleep_for(client_.clock(), poll_interval);
     }
   }
@@ -155,11 +174,13 @@ class Streams {
       if (!low || !high) throw Error(errc::protocol, shard_id + " has no valid hash key range");
       co_return (core::midpoint(*low, *high) + core::Uint128(1)).to_string();
     }
-    throw Error(errc::not_found, arguments_.stream + " has no shard " + shard_id + "; see kinesis streams describe " + arguments_.stream);
+    throw Error(errc::not_found, arguments_.stream + " has no shard " + shard_id + "; see kinesis streams describe " +
+                                     arguments_.stream);
   }
 
   awaitable<void> merge() {
-    auto answer = co_await api_.merge_shards(MergeShardsRequest(arguments_.stream, arguments_.shard, arguments_.other_shard));
+    auto answer =
+        co_await api_.merge_shards(MergeShardsRequest(arguments_.stream, arguments_.shard, arguments_.other_shard));
     std::move(answer).value();
     co_await wait_until_active();
   }
@@ -177,7 +198,8 @@ class Streams {
       auto summary = co_await api_.describe_stream_summary(DescribeStreamSummaryRequest(arguments_.stream));
       const StreamStatus status = std::move(summary).value().stream_description_summary.stream_status;
       if (status == StreamStatus::active) co_return;
-      if (client_.clock().now() > limit) throw Error(errc::timeout, arguments_.stream + " is not ACTIVE after 10 minutes");
+      if (client_.clock().now() > limit)
+        throw Error(errc::timeout, arguments_.stream + " is not ACTIVE after 10 minutes");
       co_await core::sleep_for(client_.clock(), poll_interval);
     }
   }

@@ -2,7 +2,6 @@
 #include "output.hpp"
 #include "record_printer.hpp"
 #include "run_loop.hpp"
-
 #include <kinesis/consumer.hpp>
 #include <kinesis/lease_repositories.hpp>
 
@@ -46,7 +45,11 @@ class TipWatch {
 class Tail {
  public:
   Tail(Client client, ConsumerOptions options, RecordPrinter& printer, const TailArguments& arguments, TipWatch& tips)
-      : client_(client), consumer_(std::move(client), std::move(options), bytes), printer_(printer), arguments_(arguments), tips_(tips) {}
+      : client_(client),
+        consumer_(std::move(client), std::move(options), bytes),
+        printer_(printer),
+        arguments_(arguments),
+        tips_(tips) {}
 
   awaitable<void> run(asio::any_io_executor executor) {
     core::TaskGroup shards(executor);

@@ -11,7 +11,8 @@
 namespace kinesis {
 
 /// How far a shard is done: nothing yet (one of three starting points), up to and including a record, or all of it.
-/// Ordered as the KCL orders `checkpoint` values (its ExtendedSequenceNumber): at_timestamp < trim_horizon < latest < numbers < shard_end.
+/// Ordered as the KCL orders `checkpoint` values (its ExtendedSequenceNumber): at_timestamp < trim_horizon < latest <
+/// numbers < shard_end.
 class Checkpoint {
  public:
   enum class Kind { at_timestamp, trim_horizon, latest, record, shard_end };
@@ -43,13 +44,13 @@ class Checkpoint {
 
 /// What became of a checkpoint.
 enum class CheckpointOutcome {
-  stored,      ///< Written, or already there.
-  nothing_new, ///< Nothing was staged since the last one.
-  lease_lost,  ///< Another worker owns the shard now: stop working on it. Its records will be delivered there again.
+  stored,       ///< Written, or already there.
+  nothing_new,  ///< Nothing was staged since the last one.
+  lease_lost,   ///< Another worker owns the shard now: stop working on it. Its records will be delivered there again.
 };
 
-/// When `consume` writes checkpoints: after this many records of a shard, or this long after the first one that is not covered, whichever
-/// comes first; and always when the shard ends, is handed over, or the worker stops.
+/// When `consume` writes checkpoints: after this many records of a shard, or this long after the first one that is not
+/// covered, whichever comes first; and always when the shard ends, is handed over, or the worker stops.
 struct CheckpointEvery {
   std::size_t records = 1'000;
   std::chrono::milliseconds interval{5'000};

@@ -28,7 +28,8 @@ struct ClientOptions {
   std::string region = {};
   /// Empty: AWS_PROFILE, else "default". Naming one skips credentials in environment variables.
   std::string profile = {};
-  /// Endpoint of all services, such as "http://127.0.0.1:4567". Empty: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, profile, AWS's own.
+  /// Endpoint of all services, such as "http://127.0.0.1:4567". Empty: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL,
+  /// profile, AWS's own.
   std::string endpoint_url = {};
   /// Null: the default chain (environment, web identity, profile, container, instance).
   std::shared_ptr<CredentialsProvider> credentials = {};
@@ -53,7 +54,8 @@ struct ClientOptions {
   std::shared_ptr<KinesisApi> kinesis = {};
 };
 
-/// The way to AWS: an executor, credentials, connections. A cheap copy of one shared thing; thread-safe. Producers and consumers keep it alive.
+/// The way to AWS: an executor, credentials, connections. A cheap copy of one shared thing; thread-safe. Producers and
+/// consumers keep it alive.
 class Client {
  public:
   /// Runs on one background thread of its own, which ends with the last copy.
@@ -61,13 +63,15 @@ class Client {
   /// Runs on the caller's executor, which the caller keeps running.
   explicit Client(asio::any_io_executor executor, ClientOptions options = {});
 
-  /// The operations of Kinesis under their AWS names, as coroutines. The reference lives as long as a copy of the client.
+  /// The operations of Kinesis under their AWS names, as coroutines. The reference lives as long as a copy of the
+  /// client.
   KinesisApi& kinesis() const;
   /// The operations of DynamoDB that lease tables need.
   DynamoDbApi& dynamodb() const;
   CloudWatchApi& cloudwatch() const;
 
-  /// Any operation of Kinesis, with a completion token: `co_await client.async_call(kinesis::ListShardsRequest("orders"))`.
+  /// Any operation of Kinesis, with a completion token: `co_await
+  /// client.async_call(kinesis::ListShardsRequest("orders"))`.
   template <class Request, class Token = asio::use_awaitable_t<>>
   auto async_call(Request request, Token&& token = {}) const {
     return detail::async_run<typename Request::Response>(executor(), call_checked(*this, std::move(request)),
@@ -85,7 +89,8 @@ class Client {
   Clock& clock() const;
   std::shared_ptr<Clock> shared_clock() const;
   const Log& log() const;
-  /// The region requests are signed for, resolved at construction; empty if none was found and `kinesis` stands in for the network.
+  /// The region requests are signed for, resolved at construction; empty if none was found and `kinesis` stands in for
+  /// the network.
   const std::string& region() const;
 
  private:

@@ -11,14 +11,16 @@
 
 namespace kinesis {
 
-/// A type that turns a T into bytes and back. `encode` appends to `out` and may throw; `decode` returns an Error for bytes that are no T.
+/// A type that turns a T into bytes and back. `encode` appends to `out` and may throw; `decode` returns an Error for
+/// bytes that are no T.
 template <class C, class T>
 concept CodecFor = requires(const C& codec, const T& value, Bytes& out, BytesView in) {
   codec.encode(value, out);
   { codec.decode(in) } -> std::same_as<Result<T>>;
 };
 
-/// A codec for T, whatever its type. Cheap to copy; used from several threads at once, so its functions must be thread-safe.
+/// A codec for T, whatever its type. Cheap to copy; used from several threads at once, so its functions must be
+/// thread-safe.
 template <class T>
 class Codec {
  public:
@@ -66,7 +68,8 @@ struct BytesCodec {
 inline const Codec<std::string> text{TextCodec{}};
 inline const Codec<Blob> bytes{BytesCodec{}};
 
-/// A codec whose decoding never fails: a record that cannot be decoded arrives as an Error, so that one poison record is a value to look at.
+/// A codec whose decoding never fails: a record that cannot be decoded arrives as an Error, so that one poison record
+/// is a value to look at.
 template <class T>
 Codec<Result<T>> attempt(Codec<T> inner) {
   struct Attempt {

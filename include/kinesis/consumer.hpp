@@ -61,7 +61,8 @@ struct RawBatch {
 /// Why a shard has no more batches.
 enum class ShardEnd { not_ended, shard_ended, lease_lost, stopping };
 
-/// The untyped half of a shard in this worker's hands. All functions may be called from any thread; coroutines run on `executor()`.
+/// The untyped half of a shard in this worker's hands. All functions may be called from any thread; coroutines run on
+/// `executor()`.
 class ShardCore {
  public:
   virtual ~ShardCore() = default;
@@ -74,8 +75,9 @@ class ShardCore {
   /// Writes what is staged. Retried until it is stored or the lease is lost.
   virtual asio::awaitable<CheckpointOutcome> checkpoint() = 0;
   virtual ShardEnd end() const noexcept = 0;
-  /// No more interest: checkpoints what is staged and hands the lease back, in the background; what fails becomes an event.
-  /// `failure`: why the handler gave up; this worker then leaves the shard alone for a while that grows from 1 to 30 s.
+  /// No more interest: checkpoints what is staged and hands the lease back, in the background; what fails becomes an
+  /// event. `failure`: why the handler gave up; this worker then leaves the shard alone for a while that grows from 1
+  /// to 30 s.
   virtual void finish(std::exception_ptr failure) = 0;
 };
 
@@ -84,7 +86,8 @@ class ConsumerCore {
  public:
   virtual ~ConsumerCore() = default;
   virtual asio::any_io_executor executor() const = 0;
-  /// The next shard this worker was given; null once stopped. Throws if the consumer cannot work at all (no such stream, no access).
+  /// The next shard this worker was given; null once stopped. Throws if the consumer cannot work at all (no such
+  /// stream, no access).
   virtual asio::awaitable<std::shared_ptr<ShardCore>> next_shard() = 0;
   /// Ends all shards, waits for their last checkpoints, hands the leases back.
   virtual asio::awaitable<void> stop() = 0;
@@ -114,8 +117,8 @@ class Checkpointer {
   std::shared_ptr<ShardCore> core_;
 };
 
-/// One shard this worker owns: a stream of batches with a checkpointer. Moves, does not copy. The destructor checkpoints what is staged and hands
-/// the lease back, in the background; what could not be written becomes an event.
+/// One shard this worker owns: a stream of batches with a checkpointer. Moves, does not copy. The destructor
+/// checkpoints what is staged and hands the lease back, in the background; what could not be written becomes an event.
 template <class T>
 class Shard {
  public:
@@ -129,8 +132,9 @@ class Shard {
 
   const std::string& id() const noexcept { return core_->shard_id(); }
 
-  /// The next records, in order, at least one. Empty when the shard ended, the lease was lost, or the consumer stops: `end()` tells.
-  /// A record the codec cannot decode throws its Error and is delivered again after a restart; use `attempt(codec)` to get it as a value.
+  /// The next records, in order, at least one. Empty when the shard ended, the lease was lost, or the consumer stops:
+  /// `end()` tells. A record the codec cannot decode throws its Error and is delivered again after a restart; use
+  /// `attempt(codec)` to get it as a value.
   template <class Token = asio::use_awaitable_t<>>
   auto async_next_batch(Token&& token = {}) {
     return detail::async_run<std::optional<std::vector<Record<T>>>>(core_->executor(), next(core_, codec_),
@@ -146,9 +150,14 @@ class Shard {
     std::vector<Record<T>> records;
     records.reserve(batch->records.size());
     for (RawRecord& raw : batch->records) {
-      Record<T> record{codec.decode(raw.data).value(), std::move(raw.partition_key), std::move(raw.explicit_hash_key),
-                       core->shard_id(),               std::move(raw.position),      raw.approximate_arrival,
-                       raw.aggregated,                 batch->behind_latest};
+      Record<T> record{codec.decode(raw.data).value(),
+                       std::move(raw.partition_key),
+                       std::move(raw.explicit_hash_key),
+                       core->shard_id(),
+                       std::move(raw.position),
+                       raw.approximate_arrival,
+                       raw.aggregated,
+                       batch->behind_latest};
       records.push_back(std::move(record));
     }
     co_return std::optional<std::vector<Record<T>>>(std::move(records));
@@ -161,8 +170,8 @@ class Shard {
 
 /// A worker: shares the shards of a stream with the other workers of its application, as a stream of shards.
 ///
-/// Every record is delivered at least once and per shard in order; children of a split or merge start after their parents are done. The
-/// destructor stops without waiting; call `async_stop` to hand the leases over first.
+/// Every record is delivered at least once and per shard in order; children of a split or merge start after their
+/// parents are done. The destructor stops without waiting; call `async_stop` to hand the leases over first.
 template <class T>
 class Consumer {
  public:
@@ -173,7 +182,8 @@ class Consumer {
   Consumer(Consumer&&) noexcept = default;
   Consumer& operator=(Consumer&&) = delete;
 
-  /// The next shard this worker was given; empty once it has stopped. Throws Error if it cannot work: not_found, access_denied, storage, …
+  /// The next shard this worker was given; empty once it has stopped. Throws Error if it cannot work: not_found,
+  /// access_denied, storage, …
   template <class Token = asio::use_awaitable_t<>>
   auto async_next_shard(Token&& token = {}) {
     return detail::async_run<std::optional<Shard<T>>>(core_->executor(), next(core_, codec_),
@@ -212,9 +222,14 @@ RecordHandler record_handler(Codec<T> codec, F function) {
   auto shared = std::make_shared<F>(std::move(function));
   return [codec = std::move(codec), shared](ShardCore& shard, RawRecord&& raw,
                                             std::chrono::milliseconds behind) -> asio::awaitable<void> {
-    const Record<T> record{codec.decode(raw.data).value(), std::move(raw.partition_key), std::move(raw.explicit_hash_key),
-                           shard.shard_id(),               std::move(raw.position),      raw.approximate_arrival,
-                           raw.aggregated,                 behind};
+    const Record<T> record{codec.decode(raw.data).value(),
+                           std::move(raw.partition_key),
+                           std::move(raw.explicit_hash_key),
+                           shard.shard_id(),
+                           std::move(raw.position),
+                           raw.approximate_arrival,
+                           raw.aggregated,
+                           behind};
     if constexpr (std::is_void_v<std::invoke_result_t<F&, const Record<T>&>>) {
       (*shared)(record);
       co_return;
@@ -226,16 +241,16 @@ RecordHandler record_handler(Codec<T> codec, F function) {
 
 }  // namespace detail
 
-/// Works on the stream until `consumer` is stopped: hands each record, per shard in order, to `handler`, a function or coroutine of
-/// `const Record<T>&`, and checkpoints what it has completed. A handler that throws ends its shard, which starts again from its last checkpoint
-/// after a pause that grows from 1 to 30 s.
+/// Works on the stream until `consumer` is stopped: hands each record, per shard in order, to `handler`, a function or
+/// coroutine of `const Record<T>&`, and checkpoints what it has completed. A handler that throws ends its shard, which
+/// starts again from its last checkpoint after a pause that grows from 1 to 30 s.
 template <class T, class F>
 asio::awaitable<void> async_consume(Consumer<T>& consumer, Codec<T> codec, F handler, CheckpointEvery every = {}) {
   return detail::consume_with(consumer.core(), every, detail::record_handler<T>(std::move(codec), std::move(handler)));
 }
 
-/// The same as a blocking call: returns after SIGINT or SIGTERM, when what was completed is checkpointed and the leases are handed back.
-/// Throws Error if the stream cannot be consumed at all. Not to be called on the client's own thread.
+/// The same as a blocking call: returns after SIGINT or SIGTERM, when what was completed is checkpointed and the leases
+/// are handed back. Throws Error if the stream cannot be consumed at all. Not to be called on the client's own thread.
 template <class T, class F>
 void consume(Client client, ConsumerOptions options, Codec<T> codec, F handler) {
   detail::refuse_to_block();

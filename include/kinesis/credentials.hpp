@@ -23,7 +23,8 @@ struct Credentials {
   std::string source;
 };
 
-/// A source of credentials. Called before each request from any executor: implementations cache, and refresh single-flight.
+/// A source of credentials. Called before each request from any executor: implementations cache, and refresh
+/// single-flight.
 class CredentialsProvider {
  public:
   virtual ~CredentialsProvider() = default;

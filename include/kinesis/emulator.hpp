@@ -16,21 +16,23 @@
 
 namespace kinesis {
 
-/// A fault to order: which requests it hits, and what happens to them. Written as text, for the tool: comma-separated `name=value`, such as
-/// `operation=PutRecords,nth=3,action=reset-after` or `action=throttle-entry,probability=0.1,seed=7`.
+/// A fault to order: which requests it hits, and what happens to them. Written as text, for the tool: comma-separated
+/// `name=value`, such as `operation=PutRecords,nth=3,action=reset-after` or
+/// `action=throttle-entry,probability=0.1,seed=7`. Names are those of the members, actions have dashes; a time is
+/// `250ms` or `2s`, and alone it means the action latency.
 struct FaultRule {
   enum class Action {
-    latency,             ///< Waits `latency` before the operation.
-    error,               ///< Answers `status` with `code` instead of the operation.
-    throttle,            ///< Answers ProvisionedThroughputExceededException (control plane: LimitExceededException).
-    throttle_entry,      ///< PutRecords: each entry is throttled by itself, with the rule's probability.
-    expired_iterator,    ///< Answers ExpiredIteratorException (ListShards: ExpiredNextTokenException).
-    expired_token,       ///< Answers ExpiredTokenException.
-    reset_before,        ///< Resets the connection before the operation is carried out.
-    reset_after,         ///< Carries it out, then resets the connection.
-    truncate,            ///< Carries it out, then sends half of the answer's body.
-    corrupt,             ///< Carries it out, then sends garbage as the answer's body.
-    goaway,              ///< HTTP/2: answers, with a GOAWAY; HTTP/1.1: closes the connection after the answer.
+    latency,           ///< Waits `latency` before the operation. Several such rules add up.
+    error,             ///< Answers `status` with `code` instead of the operation.
+    throttle,          ///< Answers ProvisionedThroughputExceededException (control plane: LimitExceededException).
+    throttle_entry,    ///< PutRecords: each entry is throttled by itself, with the rule's probability.
+    expired_iterator,  ///< Answers ExpiredIteratorException (ListShards: ExpiredNextTokenException).
+    expired_token,     ///< Answers ExpiredTokenException.
+    reset_before,      ///< Resets the connection before the operation is carried out.
+    reset_after,       ///< Carries it out, then resets the connection.
+    truncate,          ///< Carries it out, then sends half of the answer's body.
+    corrupt,           ///< Carries it out, then sends garbage as the answer's body.
+    goaway,            ///< HTTP/2: answers, with a GOAWAY; HTTP/1.1: closes the connection after the answer.
   };
   Action action = Action::error;
   /// Empty: any.
@@ -50,7 +52,10 @@ struct FaultRule {
   /// Error(invalid_argument) names the word that is wrong.
   static Result<FaultRule> parse(std::string_view text);
 };
+/// Text that `FaultRule::parse` reads as the same rule.
 std::string to_string(const FaultRule& rule);
+/// As it stands in a rule: "reset-after".
+std::string to_string(FaultRule::Action action);
 
 /// A record the emulator accepted, for proofs.
 struct AcceptedRecord {
@@ -66,8 +71,8 @@ struct AcceptedRecord {
 struct EmulatorOptions {
   /// Host and port to listen on; port 0 picks a free one.
   std::string listen = "127.0.0.1:0";
-  /// Serve TLS, with a certificate for localhost and 127.0.0.1 signed by an authority made at start (`Emulator::ca_pem`). Plain connections are
-  /// served on the same port as well.
+  /// Serve TLS, with a certificate for localhost and 127.0.0.1 signed by an authority made at start
+  /// (`Emulator::ca_pem`). Plain connections are served on the same port as well.
   bool tls = false;
   /// The service limits of AWS: shard rates, control-plane rates, quotas.
   bool limits = true;
@@ -95,10 +100,12 @@ struct EmulatorOptions {
   std::shared_ptr<Clock> clock = {};
 };
 
-/// Kinesis in this process: a server on a loopback port, with everything in memory. Thread-safe. The destructor stops it.
+/// Kinesis in this process: a server on a loopback port, with everything in memory. Thread-safe. The destructor stops
+/// it.
 class Emulator {
  public:
-  /// Serves once constructed. Throws Error(connection) if the port is taken, Error(invalid_argument) for options that make no sense.
+  /// Serves once constructed. Throws Error(connection) if the port is taken, Error(invalid_argument) for options that
+  /// make no sense.
   explicit Emulator(EmulatorOptions options = {});
   ~Emulator();
   Emulator(Emulator&&) noexcept;

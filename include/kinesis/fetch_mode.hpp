@@ -18,7 +18,8 @@ using StartPosition = std::variant<TrimHorizon, Latest, AtTimestamp>;
 
 /// Reads with GetRecords, which all readers of a shard share: 5 calls and 2 MB a second.
 struct Polling {
-  /// Pause after an answer that brought no records or reached the tip. 0 asks again as fast as the shard's limit allows.
+  /// Pause after an answer that brought no records or reached the tip. 0 asks again as fast as the shard's limit
+  /// allows.
   std::chrono::milliseconds idle_interval{1'000};
   /// Records of one answer, 1 to 10,000.
   std::size_t max_records = 10'000;

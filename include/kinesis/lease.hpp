@@ -19,8 +19,8 @@ namespace kinesis {
 
 namespace asio = boost::asio;
 
-/// One row of the lease table: who works on a shard, and how far it is done. The attributes are those of Amazon's KCL 2.x and 3.x
-/// (the names in comments are the KCL's), so that workers of both can share a table.
+/// One row of the lease table: who works on a shard, and how far it is done. The attributes are those of Amazon's
+/// KCL 2.x and 3.x (the names in comments are the KCL's), so that workers of both can share a table.
 struct Lease {
   explicit Lease(std::string lease_key) : key(std::move(lease_key)) {}
 
@@ -52,7 +52,8 @@ struct Lease {
   friend bool operator==(const Lease&, const Lease&) = default;
 };
 
-/// A change of one lease: under which condition it may happen, and what it does. All rules of leases live here; a repository only stores.
+/// A change of one lease: under which condition it may happen, and what it does. All rules of leases live here; a
+/// repository only stores.
 ///
 /// The named constructors are the KCL's operations; each takes the row as the caller last saw it.
 class LeaseUpdate {
@@ -111,7 +112,8 @@ class LeaseUpdate {
   Change change_;
 };
 
-/// What became of a write. A conflict is an expected outcome and carries the row as it stands (absent if there is none).
+/// What became of a write. A conflict is an expected outcome and carries the row as it stands (absent if there is
+/// none).
 class LeaseWrite {
  public:
   static LeaseWrite stored() { return LeaseWrite(true, std::nullopt); }
@@ -125,8 +127,9 @@ class LeaseWrite {
   std::optional<Lease> row_;
 };
 
-/// Where leases are kept. Every function may be called from any executor and returns to it; failures of the store are thrown as Error
-/// (throttled, storage, connection, …) and retried by the caller. Writes are atomic per row: of two updates with the same condition one is stored.
+/// Where leases are kept. Every function may be called from any executor and returns to it; failures of the store are
+/// thrown as Error (throttled, storage, connection, …) and retried by the caller. Writes are atomic per row: of two
+/// updates with the same condition one is stored.
 class LeaseRepository {
  public:
   virtual ~LeaseRepository() = default;

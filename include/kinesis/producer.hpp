@@ -38,7 +38,8 @@ enum class WhenFull {
 struct ProducerOptions {
   /// Required: name or ARN.
   StreamId stream;
-  /// Records and bytes (data and keys) that may be buffered and in flight together. At either bound `when_full` applies.
+  /// Records and bytes (data and keys) that may be buffered and in flight together. At either bound `when_full`
+  /// applies.
   std::size_t max_buffered_records = 100'000;
   std::size_t max_buffered_bytes = std::size_t{64} * 1024 * 1024;
   WhenFull when_full = WhenFull::wait;
@@ -71,7 +72,7 @@ struct ProducerMetrics {
   std::uint64_t calls_failed = 0;       ///< Calls that failed as a whole.
   std::uint64_t entries_throttled = 0;  ///< Entries the service refused for the shard's rate.
   std::uint64_t entries_retried = 0;
-  std::uint64_t buffered_records = 0;   ///< Now buffered or in flight.
+  std::uint64_t buffered_records = 0;  ///< Now buffered or in flight.
   std::uint64_t buffered_bytes = 0;
 
   ProducerMetrics& operator+=(const ProducerMetrics& other);
@@ -96,10 +97,11 @@ std::shared_ptr<ProducerCore> make_producer_core(Client client, ProducerOptions 
 
 /// Sends records of type T to one stream, in batches, retrying what the service does not take.
 ///
-/// Thread-safety: every function may be called from any thread. Moves, does not copy. Completion runs on the executor of the token, never inline.
-/// Cancelling a send does not unsend the record. Order: records of one key are sent in order, but a retried record may be stored after a later one.
-/// A call whose answer was lost is sent again, so a record may be stored twice. The destructor closes without waiting: what is still unsent
-/// completes with Error(closed), and is counted in a log message, never lost in silence.
+/// Thread-safety: every function may be called from any thread. Moves, does not copy. Completion runs on the executor
+/// of the token, never inline. Cancelling a send does not unsend the record. Order: records of one key are sent in
+/// order, but a retried record may be stored after a later one. A call whose answer was lost is sent again, so a record
+/// may be stored twice. The destructor closes without waiting: what is still unsent completes with Error(closed), and
+/// is counted in a log message, never lost in silence.
 template <class T>
 class Producer {
  public:
@@ -113,8 +115,9 @@ class Producer {
     if (core_) core_->close(std::chrono::milliseconds{0}, detail::Handler<void>([](std::exception_ptr) {}));
   }
 
-  /// Sends one record; completes with its `Receipt`, or an Error: invalid_argument, too_large, full, closed at once, and throttled, timeout,
-  /// not_found, access_denied, kms, service, connection once retries ran out. The data are encoded before this returns.
+  /// Sends one record; completes with its `Receipt`, or an Error: invalid_argument, too_large, full, closed at once,
+  /// and throttled, timeout, not_found, access_denied, kms, service, connection once retries ran out. The data are
+  /// encoded before this returns.
   template <class Token = asio::use_awaitable_t<>>
   auto async_send(std::string partition_key, const T& data, Token&& token = {}) {
     return async_send(OutgoingRecord<Blob>(std::move(partition_key), encode(data)), std::forward<Token>(token));
@@ -158,7 +161,8 @@ class Producer {
     return detail::as_future<void>([&](detail::Handler<void> done) { core_->flush(std::move(done)); });
   }
 
-  /// Refuses new records, sends what is buffered, completes once every receipt is there; what is left after `deadline` fails with Error(closed).
+  /// Refuses new records, sends what is buffered, completes once every receipt is there; what is left after `deadline`
+  /// fails with Error(closed).
   template <class Token = asio::use_awaitable_t<>>
   auto async_close(std::chrono::milliseconds deadline, Token&& token = {}) {
     return asio::async_initiate<Token, detail::Signature<void>>(

@@ -11,7 +11,8 @@
 
 namespace kinesis {
 
-/// Where a record stands in its shard: its sequence number, and its index inside a KPL aggregate (0 where it was not aggregated).
+/// Where a record stands in its shard: its sequence number, and its index inside a KPL aggregate (0 where it was not
+/// aggregated).
 struct RecordPosition {
   SequenceNumber sequence_number;
   std::uint64_t sub_sequence_number = 0;

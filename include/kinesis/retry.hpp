@@ -4,7 +4,8 @@
 
 namespace kinesis {
 
-/// How one call to AWS is retried. Delays are random between 0 and min(cap, base * 2^(n-1)) before try n + 1 ("full jitter").
+/// How one call to AWS is retried. Delays are random between 0 and min(cap, base * 2^(n-1)) before try n + 1 ("full
+/// jitter").
 struct RetryPolicy {
   enum class Mode {
     standard,  ///< Retries draw on a shared quota of 500 tokens, so an outage does not become a storm.

@@ -1,6 +1,5 @@
 #include "core/async.hpp"
 #include "core/strand.hpp"
-
 #include <kinesis/consumer.hpp>
 
 #include <boost/asio/signal_set.hpp>
@@ -14,11 +13,16 @@
 namespace kinesis::detail {
 namespace {
 
-/// The work on one shard: hands records to the handler and checkpoints when enough are done or enough time went by. On the shard's strand.
+/// The work on one shard: hands records to the handler and checkpoints when enough are done or enough time went by. On
+/// the shard's strand.
 class ShardWork {
  public:
   ShardWork(std::shared_ptr<ShardCore> shard, Clock& clock, CheckpointEvery every)
-      : shard_(std::move(shard)), clock_(clock), every_(every), wake_(shard_->executor(), clock), tasks_(shard_->executor()) {}
+      : shard_(std::move(shard)),
+        clock_(clock),
+        every_(every),
+        wake_(shard_->executor(), clock),
+        tasks_(shard_->executor()) {}
 
   core::awaitable<void> run(const RecordHandler& handler) {
     tasks_.spawn(checkpoint_when_due());
@@ -109,8 +113,8 @@ class StopSignals : public std::enable_shared_from_this<StopSignals> {
   bool stopping_ = false;
 };
 
-core::awaitable<void> work_on(std::shared_ptr<ConsumerCore> core, std::shared_ptr<ShardCore> shard, CheckpointEvery every,
-                              std::shared_ptr<const RecordHandler> handler) {
+core::awaitable<void> work_on(std::shared_ptr<ConsumerCore> core, std::shared_ptr<ShardCore> shard,
+                              CheckpointEvery every, std::shared_ptr<const RecordHandler> handler) {
   ShardWork work(shard, core->clock(), every);
   co_await core::run_on(shard->executor(), work.run(*handler));
 }
@@ -121,8 +125,8 @@ asio::awaitable<void> consume_with(std::shared_ptr<ConsumerCore> core, Checkpoin
   const auto shared = std::make_shared<const RecordHandler>(std::move(handler));
   const auto strand = core->executor();
   core::TaskGroup shards(strand);
-  auto supervise = [](std::shared_ptr<ConsumerCore> from, CheckpointEvery policy, std::shared_ptr<const RecordHandler> to,
-                      core::TaskGroup* group) -> core::awaitable<void> {
+  auto supervise = [](std::shared_ptr<ConsumerCore> from, CheckpointEvery policy,
+                      std::shared_ptr<const RecordHandler> to, core::TaskGroup* group) -> core::awaitable<void> {
     std::exception_ptr failure;
     try {
       for (;;) {
@@ -144,7 +148,8 @@ void consume_until_signal(const Client& client, std::shared_ptr<ConsumerCore> co
   const auto signals = std::make_shared<StopSignals>(client.executor(), core);
   signals->wait();
   std::promise<void> ended;
-  auto everything = [&ended, every, signals](std::shared_ptr<ConsumerCore> from, RecordHandler to) -> core::awaitable<void> {
+  auto everything = [&ended, every, signals](std::shared_ptr<ConsumerCore> from,
+                                             RecordHandler to) -> core::awaitable<void> {
     std::exception_ptr failure;
     try {
       co_await consume_with(from, every, std::move(to));

@@ -1,7 +1,6 @@
 #include "consumer/lease_coordinator.hpp"
 #include "consumer/shard_session.hpp"
 #include "core/async.hpp"
-
 #include <kinesis/consumer.hpp>
 #include <kinesis/lease_repositories.hpp>
 
@@ -15,13 +14,16 @@ using consumer::ShardSession;
 
 void check(const ConsumerOptions& options) {
   const LeaseTiming& timing = options.timing;
-  const auto fail = [](const char* why) { throw Error(errc::invalid_argument, std::string("ConsumerOptions: ") + why); };
+  const auto fail = [](const char* why) {
+    throw Error(errc::invalid_argument, std::string("ConsumerOptions: ") + why);
+  };
   if (timing.failover.count() <= 0 || timing.renew_interval.count() <= 0 || timing.refresh_interval.count() <= 0 ||
       timing.shard_refresh_interval.count() <= 0)
     fail("the times of leases must be positive");
   if (timing.renew_interval * 2 > timing.failover)
     fail("timing.renew_interval must be at most half of timing.failover, or one late renewal loses every lease");
-  if (options.fetch.max_records < 1 || options.fetch.max_records > 10'000) fail("fetch.max_records must be 1 to 10,000");
+  if (options.fetch.max_records < 1 || options.fetch.max_records > 10'000)
+    fail("fetch.max_records must be 1 to 10,000");
   if (options.fetch.prefetch < 1) fail("fetch.prefetch must be at least 1");
   if (options.fetch.idle_interval.count() < 0) fail("fetch.idle_interval must not be negative");
 }
@@ -29,7 +31,8 @@ void check(const ConsumerOptions& options) {
 class WorkerCore final : public ConsumerCore {
  public:
   WorkerCore(Client client, ConsumerOptions options)
-      : client_(client), coordinator_(std::make_shared<LeaseCoordinator>(std::move(client), std::move(options))),
+      : client_(client),
+        coordinator_(std::make_shared<LeaseCoordinator>(std::move(client), std::move(options))),
         failure_(std::make_shared<Failure>()) {
     core::spawn(coordinator_->strand(), run(coordinator_, failure_));
   }

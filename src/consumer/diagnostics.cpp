@@ -11,7 +11,8 @@ std::string milliseconds(std::chrono::nanoseconds time) {
 
 struct Printer {
   std::string operator()(const event::LeaseAcquired& e) const {
-    return e.shard_id + ": lease acquired, continues after " + e.from.value() + (e.stolen ? " (taken from its owner)" : "");
+    return e.shard_id + ": lease acquired, continues after " + e.from.value() +
+           (e.stolen ? " (taken from its owner)" : "");
   }
   std::string operator()(const event::LeaseLost& e) const { return e.shard_id + ": lease lost"; }
   std::string operator()(const event::LeaseReleased& e) const { return e.shard_id + ": lease released"; }
@@ -22,7 +23,9 @@ struct Printer {
     return e.shard_id + ": " + std::to_string(e.records) + " records, " + std::to_string(e.bytes) + " bytes read in " +
            milliseconds(e.took) + ", " + std::to_string(e.behind_latest.count()) + " ms behind";
   }
-  std::string operator()(const event::CheckpointStored& e) const { return e.shard_id + ": checkpoint " + e.checkpoint.value(); }
+  std::string operator()(const event::CheckpointStored& e) const {
+    return e.shard_id + ": checkpoint " + e.checkpoint.value();
+  }
   std::string operator()(const event::ShardEnded& e) const {
     std::string text = e.shard_id + ": ended";
     for (std::size_t i = 0; i < e.children.size(); ++i) text += (i == 0 ? ", goes on in " : " and ") + e.children[i];

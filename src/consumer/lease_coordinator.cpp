@@ -265,13 +265,15 @@ LeaseCoordinator::OwnedPtr LeaseCoordinator::find(const std::shared_ptr<ShardSes
   return it != owned_.end() && it->second->session == session ? it->second : nullptr;
 }
 
-core::awaitable<CheckpointOutcome> LeaseCoordinator::checkpoint(std::shared_ptr<ShardSession> session, Checkpoint checkpoint,
+core::awaitable<CheckpointOutcome> LeaseCoordinator::checkpoint(std::shared_ptr<ShardSession> session,
+                                                                Checkpoint checkpoint,
                                                                 std::vector<ChildShard> children) {
   return core::run_on(strand_, checkpoint_here(std::move(session), std::move(checkpoint), std::move(children)));
 }
 
 core::awaitable<CheckpointOutcome> LeaseCoordinator::checkpoint_here(std::shared_ptr<ShardSession> session,
-                                                                     Checkpoint checkpoint, std::vector<ChildShard> children) {
+                                                                     Checkpoint checkpoint,
+                                                                     std::vector<ChildShard> children) {
   const auto self = shared_from_this();
   const OwnedPtr owned = find(session);
   if (!owned) co_return CheckpointOutcome::lease_lost;
@@ -291,7 +293,8 @@ core::awaitable<void> LeaseCoordinator::create_children(OwnedPtr owned, std::vec
     auto listed = co_await aws::list_all_shards(client_.kinesis(), ListShardsRequest(options_.stream));
     for (const KinesisShard& shard : std::move(listed).value()) {
       const Lease lease = lease_for(shard, Checkpoint::trim_horizon());
-      if (std::find(lease.parent_shard_ids.begin(), lease.parent_shard_ids.end(), owned->lease.key) == lease.parent_shard_ids.end())
+      if (std::find(lease.parent_shard_ids.begin(), lease.parent_shard_ids.end(), owned->lease.key) ==
+          lease.parent_shard_ids.end())
         continue;
       ChildShard child;
       child.shard_id = shard.shard_id;
@@ -313,12 +316,15 @@ core::awaitable<void> LeaseCoordinator::create_children(OwnedPtr owned, std::vec
   co_await options_.leases->update(LeaseUpdate::child_shards(owned->lease, std::move(ids)));
 }
 
-core::awaitable<void> LeaseCoordinator::release(std::shared_ptr<ShardSession> session, std::optional<Checkpoint> checkpoint,
-                                                std::vector<ChildShard> children, std::exception_ptr failure) {
-  return core::run_on(strand_, release_here(std::move(session), std::move(checkpoint), std::move(children), std::move(failure)));
+core::awaitable<void> LeaseCoordinator::release(std::shared_ptr<ShardSession> session,
+                                                std::optional<Checkpoint> checkpoint, std::vector<ChildShard> children,
+                                                std::exception_ptr failure) {
+  return core::run_on(strand_,
+                      release_here(std::move(session), std::move(checkpoint), std::move(children), std::move(failure)));
 }
 
-core::awaitable<void> LeaseCoordinator::release_here(std::shared_ptr<ShardSession> session, std::optional<Checkpoint> checkpoint,
+core::awaitable<void> LeaseCoordinator::release_here(std::shared_ptr<ShardSession> session,
+                                                     std::optional<Checkpoint> checkpoint,
                                                      std::vector<ChildShard> children, std::exception_ptr failure) {
   const auto self = shared_from_this();
   const OwnedPtr owned = find(session);
@@ -374,7 +380,8 @@ core::awaitable<void> LeaseCoordinator::stop() {
     late = std::current_exception();
   }
   if (late) {
-    trouble("", "stopping: some handlers are still at work, their leases are given back without them", core::to_error(late));
+    trouble("", "stopping: some handlers are still at work, their leases are given back without them",
+            core::to_error(late));
     const auto left = owned_;
     for (const auto& [key, lease] : left) lease->session->finish(nullptr);
   }
@@ -393,7 +400,8 @@ void LeaseCoordinator::emit(const DiagnosticEvent& event) const {
 
 void LeaseCoordinator::trouble(const std::string& shard_id, const std::string& doing, const Error& error) const {
   if (client_.log().enabled(LogLevel::warning))
-    client_.log().write(LogLevel::warning, "consumer", doing + " failed: " + error.what() + (shard_id.empty() ? "" : " (" + shard_id + ")"));
+    client_.log().write(LogLevel::warning, "consumer",
+                        doing + " failed: " + error.what() + (shard_id.empty() ? "" : " (" + shard_id + ")"));
   emit(event::Trouble{shard_id, doing, error});
 }
 

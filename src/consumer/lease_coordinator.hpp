@@ -1,12 +1,11 @@
 #pragma once
 
-#include <kinesis/consumer.hpp>
-
 #include "consumer/logic/lease_book.hpp"
 #include "consumer/shard_session.hpp"
 #include "core/async.hpp"
 #include "core/channel.hpp"
 #include "core/random.hpp"
+#include <kinesis/consumer.hpp>
 
 #include <limits>
 #include <map>
@@ -16,8 +15,8 @@
 
 namespace kinesis::consumer {
 
-/// The only writer of leases in this process: lists, creates, takes, renews, checkpoints and releases them, and starts a session for each one
-/// it gets. Everything runs on its strand.
+/// The only writer of leases in this process: lists, creates, takes, renews, checkpoints and releases them, and starts
+/// a session for each one it gets. Everything runs on its strand.
 class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordinator> {
  public:
   LeaseCoordinator(Client client, ConsumerOptions options);

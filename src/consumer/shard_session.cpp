@@ -15,8 +15,8 @@ namespace {
 
 constexpr core::Backoff read_backoff{std::chrono::milliseconds(200), std::chrono::seconds(10)};
 
-GetShardIteratorRequest iterator_request(const SessionContext& context, const std::string& shard_id, const Checkpoint& from,
-                                         bool delivered, Clock::wall_time_point first_asked) {
+GetShardIteratorRequest iterator_request(const SessionContext& context, const std::string& shard_id,
+                                         const Checkpoint& from, bool delivered, Clock::wall_time_point first_asked) {
   GetShardIteratorRequest request(context.stream, shard_id, ShardIteratorType::trim_horizon);
   switch (from.kind()) {
     case Checkpoint::Kind::record:
@@ -40,7 +40,8 @@ GetShardIteratorRequest iterator_request(const SessionContext& context, const st
       }
       break;
     case Checkpoint::Kind::trim_horizon:
-    case Checkpoint::Kind::shard_end: break;
+    case Checkpoint::Kind::shard_end:
+      break;
   }
   return request;
 }

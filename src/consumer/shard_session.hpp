@@ -1,10 +1,9 @@
 #pragma once
 
-#include <kinesis/consumer.hpp>
-
 #include "consumer/logic/checkpoint_state.hpp"
 #include "core/async.hpp"
 #include "core/channel.hpp"
+#include <kinesis/consumer.hpp>
 
 #include <atomic>
 #include <memory>
@@ -25,8 +24,9 @@ struct SessionContext {
   std::weak_ptr<LeaseCoordinator> coordinator;
 };
 
-/// One shard in this worker's hands: reads ahead, hands out batches, keeps the progress, writes checkpoints through the coordinator. Stops
-/// delivering as soon as others may believe that the lease has expired. Lives on a strand of its own.
+/// One shard in this worker's hands: reads ahead, hands out batches, keeps the progress, writes checkpoints through the
+/// coordinator. Stops delivering as soon as others may believe that the lease has expired. Lives on a strand of its
+/// own.
 class ShardSession final : public ShardCore, public std::enable_shared_from_this<ShardSession> {
  public:
   /// `lease` as it was taken; `valid_until` as in `extend`.

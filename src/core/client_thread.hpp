@@ -2,7 +2,8 @@
 
 namespace kinesis::core {
 
-/// Marks the current thread, for its lifetime, as one that runs a Client: a blocking wait there would never end, and is refused.
+/// Marks the current thread, for its lifetime, as one that runs a Client: a blocking wait there would never end, and is
+/// refused.
 class ClientThreadMark {
  public:
   ClientThreadMark();

@@ -12,10 +12,15 @@ Checkpoint number(const char* digits, std::uint64_t sub = 0) {
 }
 
 TEST(Checkpoint, IsOrderedAsTheKclOrdersIt) {
-  const std::vector<Checkpoint> ascending = {
-      Checkpoint::at_timestamp(), Checkpoint::trim_horizon(), Checkpoint::latest(), number("0"),
-      number("9"),                number("10"),               number("10", 1),      number("49590338271490256608559692538361571095921575989136588898"),
-      Checkpoint::shard_end()};
+  const std::vector<Checkpoint> ascending = {Checkpoint::at_timestamp(),
+                                             Checkpoint::trim_horizon(),
+                                             Checkpoint::latest(),
+                                             number("0"),
+                                             number("9"),
+                                             number("10"),
+                                             number("10", 1),
+                                             number("49590338271490256608559692538361571095921575989136588898"),
+                                             Checkpoint::shard_end()};
   for (std::size_t i = 0; i < ascending.size(); ++i)
     for (std::size_t j = 0; j < ascending.size(); ++j)
       EXPECT_EQ(ascending[i] <=> ascending[j], i <=> j) << ascending[i].value() << " and " << ascending[j].value();

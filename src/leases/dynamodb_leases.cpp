@@ -1,6 +1,5 @@
 #include "core/async.hpp"
 #include "leases/lease_item.hpp"
-
 #include <kinesis/client.hpp>
 #include <kinesis/lease_repositories.hpp>
 
@@ -46,7 +45,8 @@ class DynamoDbLeases final : public LeaseRepository {
         auto lease = lease_of(item);
         if (!lease) {
           // One bad row must not keep the others from being worked on.
-          if (client_.log().enabled(LogLevel::warning)) client_.log().write(LogLevel::warning, "leases", "row skipped: " + lease.error().message());
+          if (client_.log().enabled(LogLevel::warning))
+            client_.log().write(LogLevel::warning, "leases", "row skipped: " + lease.error().message());
           continue;
         }
         if (*lease) leases.push_back(std::move(**lease));
@@ -86,7 +86,9 @@ class DynamoDbLeases final : public LeaseRepository {
   }
 
  private:
-  Error failed(const char* doing, const Error& error) const { return error.with_context(std::string(doing) + " the lease table " + table_); }
+  Error failed(const char* doing, const Error& error) const {
+    return error.with_context(std::string(doing) + " the lease table " + table_);
+  }
 
   asio::awaitable<LeaseWrite> outcome(WriteItemResponse answer, std::string key) {
     if (!answer.condition_check_failure) co_return LeaseWrite::stored();
@@ -121,7 +123,8 @@ class DynamoDbLeases final : public LeaseRepository {
       auto described = co_await client_.dynamodb().describe_table(DescribeTableRequest(table_));
       if (!described && described.error().code() != errc::not_found) throw failed("describing", described.error());
       if (described && described->table && described->table->table_status == TableStatus::active) co_return;
-      if (client_.clock().now() >= limit) throw Error(errc::timeout, "the lease table " + table_ + " is not ACTIVE after 10 minutes");
+      if (client_.clock().now() >= limit)
+        throw Error(errc::timeout, "the lease table " + table_ + " is not ACTIVE after 10 minutes");
       co_await core::sleep_for(client_.clock(), table_poll_interval);
     }
   }

@@ -31,7 +31,8 @@ std::optional<std::int64_t> integer_of(const AttributeMap& item, std::string_vie
 }
 std::vector<std::string> set_of(const AttributeMap& item, std::string_view name) {
   const AttributeValue* value = find(item, name);
-  return value == nullptr || value->as_string_set() == nullptr ? std::vector<std::string>() : value->as_string_set()->values;
+  return value == nullptr || value->as_string_set() == nullptr ? std::vector<std::string>()
+                                                               : value->as_string_set()->values;
 }
 
 Result<void> read_pending(const AttributeMap& item, Lease& lease) {
@@ -55,7 +56,9 @@ class Clauses {
   void set(const std::string& attribute, AttributeValue value) {
     add(set_, attribute + " = " + name(std::move(value)));
   }
-  void increase(const std::string& attribute, std::int64_t by) { add(add_, attribute + " " + name(AttributeValue(by))); }
+  void increase(const std::string& attribute, std::int64_t by) {
+    add(add_, attribute + " " + name(AttributeValue(by)));
+  }
   void remove(const std::string& attribute) { add(remove_, attribute); }
   std::string name(AttributeValue value) {
     std::string name = ":v" + std::to_string(values_.size());
@@ -64,7 +67,8 @@ class Clauses {
   }
   std::string text() const {
     std::string text;
-    for (const auto& [verb, clauses] : {std::pair{"SET ", &set_}, std::pair{"ADD ", &add_}, std::pair{"REMOVE ", &remove_}}) {
+    for (const auto& [verb, clauses] :
+         {std::pair{"SET ", &set_}, std::pair{"ADD ", &add_}, std::pair{"REMOVE ", &remove_}}) {
       if (clauses->empty()) continue;
       if (!text.empty()) text += ' ';
       text += verb + *clauses;
@@ -83,7 +87,8 @@ class Clauses {
   std::string remove_;
 };
 
-void set_checkpoint(Clauses& clauses, const std::string& attribute, const std::string& sub_attribute, const Checkpoint& checkpoint) {
+void set_checkpoint(Clauses& clauses, const std::string& attribute, const std::string& sub_attribute,
+                    const Checkpoint& checkpoint) {
   clauses.set(attribute, checkpoint.value());
   clauses.set(sub_attribute, static_cast<std::int64_t>(checkpoint.sub_sequence_number()));
 }
@@ -117,7 +122,8 @@ Result<std::optional<Lease>> lease_of(const AttributeMap& item) {
   if (throughput != nullptr && throughput->as_number() != nullptr) {
     const std::string& digits = throughput->as_number()->text;  // Java's Double.toString: exponents occur
     double value = 0;
-    if (std::from_chars(digits.data(), digits.data() + digits.size(), value).ec == std::errc()) lease.throughput_kbps = value;
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), value).ec == std::errc())
+      lease.throughput_kbps = value;
   }
   return std::optional<Lease>(std::move(lease));
 }
@@ -132,7 +138,8 @@ AttributeMap item_of(const Lease& lease) {
   if (lease.owner) item.emplace("leaseOwner", *lease.owner);
   if (lease.pending_checkpoint) {
     item.emplace("pendingCheckpoint", lease.pending_checkpoint->value());
-    item.emplace("pendingCheckpointSubSequenceNumber", static_cast<std::int64_t>(lease.pending_checkpoint->sub_sequence_number()));
+    item.emplace("pendingCheckpointSubSequenceNumber",
+                 static_cast<std::int64_t>(lease.pending_checkpoint->sub_sequence_number()));
   }
   if (lease.pending_checkpoint_state) item.emplace("pendingCheckpointState", *lease.pending_checkpoint_state);
   if (!lease.parent_shard_ids.empty()) item.emplace("parentShardId", StringSet(lease.parent_shard_ids));
@@ -177,14 +184,17 @@ UpdateExpressions expressions_of(const LeaseUpdate& update) {
       clauses.remove("pendingCheckpointState");
     }
   } else if (change.clear_pending) {
-    for (const char* attribute : {"pendingCheckpoint", "pendingCheckpointSubSequenceNumber", "pendingCheckpointState"}) clauses.remove(attribute);
+    for (const char* attribute : {"pendingCheckpoint", "pendingCheckpointSubSequenceNumber", "pendingCheckpointState"})
+      clauses.remove(attribute);
   }
   if (change.remove_checkpoint_owner) clauses.remove("checkpointOwner");
-  if (change.child_shard_ids && !change.child_shard_ids->empty()) clauses.set("childShardIds", StringSet(*change.child_shard_ids));
+  if (change.child_shard_ids && !change.child_shard_ids->empty())
+    clauses.set("childShardIds", StringSet(*change.child_shard_ids));
   if (change.starting_hash_key) clauses.set("startingHashKey", *change.starting_hash_key);
   if (change.ending_hash_key) clauses.set("endingHashKey", *change.ending_hash_key);
   expressions.update = clauses.text();
-  expressions.condition = known_counter ? "leaseCounter = " + clauses.name(AttributeValue(*known_counter)) : "attribute_exists(leaseKey)";
+  expressions.condition =
+      known_counter ? "leaseCounter = " + clauses.name(AttributeValue(*known_counter)) : "attribute_exists(leaseKey)";
   return expressions;
 }
 

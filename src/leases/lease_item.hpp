@@ -8,11 +8,12 @@
 
 namespace kinesis::leases {
 
-/// A row of the KCL's lease table as a lease. Empty if it is another kind of row (`entityType` is there and not LEASE); Error(protocol) if what every
-/// lease has is missing or of a wrong type.
+/// A row of the KCL's lease table as a lease. Empty if it is another kind of row (`entityType` is there and not LEASE);
+/// Error(protocol) if what every lease has is missing or of a wrong type.
 Result<std::optional<Lease>> lease_of(const dynamodb::AttributeMap& item);
 
-/// The row of a new lease. The attributes and their types are the KCL's; empty ones are left out, as its readers demand.
+/// The row of a new lease. The attributes and their types are the KCL's; empty ones are left out, as its readers
+/// demand.
 dynamodb::AttributeMap item_of(const Lease& lease);
 
 /// A lease update as DynamoDB's expressions.

@@ -54,7 +54,8 @@ LeaseUpdate LeaseUpdate::child_shards(const Lease& known, std::vector<std::strin
   return update;
 }
 
-LeaseUpdate LeaseUpdate::hash_key_range(const Lease& known, std::string starting_hash_key, std::string ending_hash_key) {
+LeaseUpdate LeaseUpdate::hash_key_range(const Lease& known, std::string starting_hash_key,
+                                        std::string ending_hash_key) {
   LeaseUpdate update(known.key);
   update.change_.starting_hash_key = std::move(starting_hash_key);
   update.change_.ending_hash_key = std::move(ending_hash_key);

@@ -80,7 +80,8 @@ TEST(LeaseUpdate, PrepareLeavesTheCheckpointWhereItIs) {
   EXPECT_EQ(after.checkpoint, number("100"));
   EXPECT_EQ(after.pending_checkpoint, number("300"));
   EXPECT_EQ(after.pending_checkpoint_state, Blob("s"));
-  EXPECT_EQ(LeaseUpdate::prepare_checkpoint(row(), number("300"), {}).apply(row()).pending_checkpoint_state, std::nullopt);
+  EXPECT_EQ(LeaseUpdate::prepare_checkpoint(row(), number("300"), {}).apply(row()).pending_checkpoint_state,
+            std::nullopt);
 }
 
 TEST(LeaseUpdate, ReleaseRemovesTheOwnerAndStillCounts) {

@@ -25,7 +25,8 @@ int wait_while_busy(void* /*unused*/, int tries) {
   message += ": ";
   message += database != nullptr ? sqlite3_errmsg(database) : "out of memory";
   const int code = database != nullptr ? sqlite3_errcode(database) & 0xff : SQLITE_NOMEM;
-  throw Error(errc::storage, std::move(message)).with_retryable(code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_FULL);
+  throw Error(errc::storage, std::move(message))
+      .with_retryable(code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_FULL);
 }
 
 }  // namespace
@@ -96,7 +97,8 @@ void SqliteDatabase::identify(std::int32_t application_id) {
   try {
     id = number("PRAGMA application_id");
     if (id != application_id && (id != 0 || number("SELECT count(*) FROM sqlite_schema") != 0))
-      throw Error(errc::storage, path_ + " is a SQLite database of another application, not one of leases; name another file");
+      throw Error(errc::storage,
+                  path_ + " is a SQLite database of another application, not one of leases; name another file");
   } catch (const Error& error) {
     if (sqlite3_errcode(handle_) == SQLITE_NOTADB)
       throw Error(errc::storage, path_ + " is not a SQLite database; name another file for the leases");

@@ -14,7 +14,8 @@ struct sqlite3_stmt;
 
 namespace kinesis::leases {
 
-/// A prepared statement that is reset when it goes out of use. Columns and parameters as SQLite has them: columns from 0, parameters from 1.
+/// A prepared statement that is reset when it goes out of use. Columns and parameters as SQLite has them: columns from
+/// 0, parameters from 1.
 class SqliteStatement {
  public:
   SqliteStatement(sqlite3* database, std::string_view sql);
@@ -41,11 +42,13 @@ class SqliteStatement {
   sqlite3_stmt* statement_ = nullptr;
 };
 
-/// One connection to one file: WAL, synchronous=NORMAL, and a busy handler that sleeps 0.1 to 0.3 ms with jitter for up to 5 s, because SQLite's own
-/// starves the slower of two processes. For one thread at a time. All failures are Error(storage).
+/// One connection to one file: WAL, synchronous=NORMAL, and a busy handler that sleeps 0.1 to 0.3 ms with jitter for up
+/// to 5 s, because SQLite's own starves the slower of two processes. For one thread at a time. All failures are
+/// Error(storage).
 class SqliteDatabase {
  public:
-  /// Opens or creates `path`; refuses a file that another program made with SQLite (its `application_id` is not `application_id`).
+  /// Opens or creates `path`; refuses a file that another program made with SQLite (its `application_id` is not
+  /// `application_id`).
   SqliteDatabase(std::string path, std::int32_t application_id);
   ~SqliteDatabase();
   SqliteDatabase(const SqliteDatabase&) = delete;

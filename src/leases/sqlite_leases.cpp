@@ -1,8 +1,7 @@
-#include <kinesis/lease_repositories.hpp>
-
 #include "core/async.hpp"
 #include "core/worker_thread.hpp"
 #include "leases/sqlite_database.hpp"
+#include <kinesis/lease_repositories.hpp>
 
 #include <functional>
 #include <memory>
@@ -40,8 +39,10 @@ CREATE TABLE IF NOT EXISTS leases (
 ) WITHOUT ROWID)";
 
 constexpr const char* columns =
-    "leaseKey, leaseOwner, leaseCounter, ownerSwitchesSinceCheckpoint, checkpoint, checkpointSubSequenceNumber, pendingCheckpoint, "
-    "pendingCheckpointSubSequenceNumber, pendingCheckpointState, parentShardId, childShardIds, startingHashKey, endingHashKey, "
+    "leaseKey, leaseOwner, leaseCounter, ownerSwitchesSinceCheckpoint, checkpoint, checkpointSubSequenceNumber, "
+    "pendingCheckpoint, "
+    "pendingCheckpointSubSequenceNumber, pendingCheckpointState, parentShardId, childShardIds, startingHashKey, "
+    "endingHashKey, "
     "checkpointOwner, throughputKBps";
 
 // Shard ids have no commas: [a-zA-Z0-9_.-].
@@ -117,7 +118,8 @@ class SqliteTable {
   }
 
   std::vector<Lease> list() {
-    SqliteStatement statement(database_.handle(), std::string("SELECT ") + columns + " FROM leases WHERE application = ?");
+    SqliteStatement statement(database_.handle(),
+                              std::string("SELECT ") + columns + " FROM leases WHERE application = ?");
     statement.bind(1, std::string_view(application_));
     std::vector<Lease> leases;
     while (statement.step()) leases.push_back(read_lease(statement));

@@ -1,19 +1,16 @@
+#include "core/async.hpp"
 #include <kinesis/lease_repositories.hpp>
 
-#include "core/async.hpp"
-
+#include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
-
-#include <boost/asio/io_context.hpp>
 
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string>
-
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -101,7 +98,7 @@ core::awaitable<void> fill(LeaseRepository& store) {
 
 // A limit on the size of files stands in for a full disk: the write fails in the same place.
 TEST_F(SqliteLeases, AFullDiskIsAnErrorAndKeepsWhatIsThere) {
-  struct rlimit before {};
+  struct rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
   const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
   struct rlimit small = before;

@@ -4,7 +4,6 @@
 #include "core/strand.hpp"
 #include "producer/logic/batcher.hpp"
 #include "producer/logic/delivery.hpp"
-
 #include <kinesis/producer.hpp>
 
 #include <algorithm>
@@ -27,12 +26,18 @@ constexpr std::size_t most_batch_records = 500;
 constexpr std::size_t most_batch_bytes = std::size_t{10} * 1024 * 1024;
 
 void check(const ProducerOptions& options) {
-  const auto fail = [](const char* why) { throw Error(errc::invalid_argument, std::string("ProducerOptions: ") + why); };
-  if (options.max_batch_records < 1 || options.max_batch_records > most_batch_records) fail("max_batch_records must be 1 to 500");
-  if (options.max_batch_bytes < 1 || options.max_batch_bytes > most_batch_bytes) fail("max_batch_bytes must be 1 to 10 MiB");
+  const auto fail = [](const char* why) {
+    throw Error(errc::invalid_argument, std::string("ProducerOptions: ") + why);
+  };
+  if (options.max_batch_records < 1 || options.max_batch_records > most_batch_records)
+    fail("max_batch_records must be 1 to 500");
+  if (options.max_batch_bytes < 1 || options.max_batch_bytes > most_batch_bytes)
+    fail("max_batch_bytes must be 1 to 10 MiB");
   if (options.max_in_flight < 1) fail("max_in_flight must be at least 1");
-  if (options.max_buffered_records < 1 || options.max_buffered_bytes < 1) fail("the buffer must hold at least one record");
-  if (options.linger.count() < 0 || options.time_to_live.count() < 0 || options.retry_base.count() < 0) fail("times must not be negative");
+  if (options.max_buffered_records < 1 || options.max_buffered_bytes < 1)
+    fail("the buffer must hold at least one record");
+  if (options.linger.count() < 0 || options.time_to_live.count() < 0 || options.retry_base.count() < 0)
+    fail("times must not be negative");
   if (options.retry_cap < options.retry_base) fail("retry_cap must not be less than retry_base");
   if (options.max_record_bytes > most_batch_bytes) fail("max_record_bytes must be at most 10 MiB");
 }
@@ -45,8 +50,10 @@ Error closed_error(const PendingRecord& record) {
 }
 
 Error expired_error(const PendingRecord& record) {
-  if (record.last_error) return record.last_error->with_attempts(record.attempts).with_context("gave up after its time to live");
-  return Error(errc::timeout, "the record's time to live was over before it could be sent").with_attempts(record.attempts);
+  if (record.last_error)
+    return record.last_error->with_attempts(record.attempts).with_context("gave up after its time to live");
+  return Error(errc::timeout, "the record's time to live was over before it could be sent")
+      .with_attempts(record.attempts);
 }
 
 /// Entrance from any thread under a mutex; everything after it on a strand: batches, calls, verdicts.
@@ -116,7 +123,7 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   ProducerMetrics metrics_;
   std::uint64_t epoch_ = 1;
   std::map<std::uint64_t, std::size_t> unanswered_;  // records by epoch
-  std::list<Waiter> waiters_;  // a list: handlers are never assigned
+  std::list<Waiter> waiters_;                        // a list: handlers are never assigned
   bool flush_asked_ = false;
   bool wake_posted_ = false;
   bool closed_ = false;
@@ -137,8 +144,8 @@ void Pipeline::send(OutgoingRecord<Blob> record, detail::Handler<Receipt> done) 
       join_epoch(*pending);
       return waiting_.push_back(std::move(pending));
     }
-    const std::string message = "the producer's buffer is full: " + std::to_string(metrics_.buffered_records) + " records, " +
-                                std::to_string(metrics_.buffered_bytes) + " bytes";
+    const std::string message = "the producer's buffer is full: " + std::to_string(metrics_.buffered_records) +
+                                " records, " + std::to_string(metrics_.buffered_bytes) + " bytes";
     lock.unlock();
     return post_receipt(std::move(pending->done), Error(errc::full, message).with_retryable(true));
   }
@@ -286,10 +293,10 @@ void Pipeline::judge(std::vector<PendingPtr> batch, const Result<PutRecordsRespo
       continue;
     }
     const producer::Verdict verdict =
-        complete  ? producer::judge_entry(answer->records[i])
+        complete ? producer::judge_entry(answer->records[i])
         : answer ? producer::Verdict(producer::TryAgain{Error(
                        errc::protocol, "the answer of PutRecords has another number of entries than the request")})
-                  : producer::judge_call(answer.error());
+                 : producer::judge_call(answer.error());
     if (const auto* delivered = std::get_if<producer::Delivered>(&verdict)) {
       bytes += record->bytes();
       Receipt receipt;
@@ -314,7 +321,8 @@ void Pipeline::judge(std::vector<PendingPtr> batch, const Result<PutRecordsRespo
 }
 
 void Pipeline::retry_or_fail(PendingPtr record, const Error& error) {
-  const Clock::time_point when = client_.clock().now() + backoff_.delay(static_cast<std::uint32_t>(record->attempts - 1), random_);
+  const Clock::time_point when =
+      client_.clock().now() + backoff_.delay(static_cast<std::uint32_t>(record->attempts - 1), random_);
   record->last_error = error;
   if (!producer::may_retry(options_, record->attempts, record->accepted, when)) {
     Error last = error.with_attempts(record->attempts);
@@ -325,7 +333,9 @@ void Pipeline::retry_or_fail(PendingPtr record, const Error& error) {
   ++metrics_.entries_retried;
 }
 
-void Pipeline::finish(PendingPtr record, Result<Receipt> result) { finished_.emplace_back(std::move(record), std::move(result)); }
+void Pipeline::finish(PendingPtr record, Result<Receipt> result) {
+  finished_.emplace_back(std::move(record), std::move(result));
+}
 
 /// Completes records, and lets those that waited for their room in.
 void Pipeline::answer(std::vector<std::pair<PendingPtr, Result<Receipt>>> answers) {
@@ -373,7 +383,8 @@ void Pipeline::give_up() {
   std::size_t lost = 0;
   for (const auto& [record, result] : finished_) lost += result ? 0 : 1;
   if (lost > 0 && client_.log().enabled(LogLevel::warning))
-    client_.log().write(LogLevel::warning, "producer", std::to_string(lost) + " records were not acknowledged before the producer was closed");
+    client_.log().write(LogLevel::warning, "producer",
+                        std::to_string(lost) + " records were not acknowledged before the producer was closed");
   answer(std::exchange(finished_, {}));
 }
 

@@ -1,12 +1,10 @@
+#include "core/async.hpp"
 #include <kinesis/producer.hpp>
 #include <kinesis/testing/manual_clock.hpp>
 
-#include "core/async.hpp"
-
+#include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <boost/asio/io_context.hpp>
 
 #include <deque>
 #include <functional>
@@ -132,7 +130,9 @@ TEST_F(ProducerTest, RetriesOnlyTheEntriesThatWereThrottled) {
 }
 
 TEST_F(ProducerTest, APermanentRefusalFailsOneRecordAndNotItsNeighbours) {
-  service->refuse = [](std::size_t, const PutRecordsRequestEntry& entry) { return entry.data.text() == "b" ? "KMSDisabledException" : ""; };
+  service->refuse = [](std::size_t, const PutRecordsRequestEntry& entry) {
+    return entry.data.text() == "b" ? "KMSDisabledException" : "";
+  };
   auto producer = make();
   for (const char* data : {"a", "b", "c"}) send(producer, data);
   run();
@@ -260,7 +260,9 @@ TEST_F(ProducerTest, ADestructorLosesNothingInSilence) {
 }
 
 TEST_F(ProducerTest, AwaitedSendsThrowOrGiveAResult) {
-  service->refuse = [](std::size_t, const PutRecordsRequestEntry& entry) { return entry.data.text() == "bad" ? "KMSDisabledException" : ""; };
+  service->refuse = [](std::size_t, const PutRecordsRequestEntry& entry) {
+    return entry.data.text() == "bad" ? "KMSDisabledException" : "";
+  };
   auto producer = make();
   int passed = 0;
   auto use = [&]() -> core::awaitable<void> {

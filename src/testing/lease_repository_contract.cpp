@@ -1,6 +1,5 @@
-#include <kinesis/testing/lease_repository_contract.hpp>
-
 #include "core/async.hpp"
+#include <kinesis/testing/lease_repository_contract.hpp>
 
 #include <boost/asio/io_context.hpp>
 
@@ -99,7 +98,8 @@ awaitable<void> refuses_updates(LeaseRepository& store) {
   Lease stale = row;
   stale.counter -= 1;
   const LeaseWrite refused = co_await store.update(LeaseUpdate::renew(stale));
-  expect(!refused.is_stored() && refused.row() == row, "update() under a condition that does not hold is a conflict with the row");
+  expect(!refused.is_stored() && refused.row() == row,
+         "update() under a condition that does not hold is a conflict with the row");
   const Lease after = co_await find(store, row.key);
   expect(after == row, "a conflict changes nothing");
   const LeaseWrite absent = co_await store.update(LeaseUpdate::renew(Lease("nowhere")));
@@ -134,7 +134,8 @@ awaitable<void> has_one_winner(LeaseRepository& store, asio::any_io_executor exe
     const Lease known = co_await find(store, full_row().key);
     int winners = 0;
     core::TaskGroup racers(executor);
-    for (int worker = 0; worker < 8; ++worker) racers.spawn(try_to_take(store, known, "worker-" + std::to_string(worker), &winners));
+    for (int worker = 0; worker < 8; ++worker)
+      racers.spawn(try_to_take(store, known, "worker-" + std::to_string(worker), &winners));
     co_await racers.join();
     expect(winners == 1, "of racing updates exactly one is stored, not " + std::to_string(winners));
   }

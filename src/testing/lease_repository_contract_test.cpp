@@ -5,7 +5,6 @@
 
 #include <filesystem>
 #include <string>
-
 #include <unistd.h>
 
 namespace kinesis::testing {
@@ -26,7 +25,9 @@ class TemporaryFiles {
   int count_ = 0;
 };
 
-TEST(LeaseRepositoryContract, MemoryKeepsIt) { check_lease_repository([] { return memory_leases(); }); }
+TEST(LeaseRepositoryContract, MemoryKeepsIt) {
+  check_lease_repository([] { return memory_leases(); });
+}
 
 TEST(LeaseRepositoryContract, SqliteKeepsIt) {
   TemporaryFiles files;

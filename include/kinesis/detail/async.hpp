@@ -14,6 +14,7 @@
 #include <exception>
 #include <future>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -40,8 +41,8 @@ struct CompletionSignature<void> {
 template <class T>
 using Signature = typename CompletionSignature<T>::type;
 
-/// The handler of any completion token, erased: what the compiled cores keep. Never assign one: in Boost 1.81 its move assignment recurses
-/// for ever. Construct, swap or splice.
+/// The handler of any completion token, erased: what the compiled cores keep. Never assign one: in Boost 1.81 its move
+/// assignment recurses for ever. Construct, swap or splice.
 template <class T>
 using Handler = asio::any_completion_handler<Signature<T>>;
 
@@ -94,15 +95,15 @@ asio::awaitable<void> run_into(asio::awaitable<T> task, asio::any_io_executor ex
     }
     complete_void(executor, std::move(handler), std::move(error));
   } else {
-    T value{};
+    std::optional<T> value;
     try {
-      value = co_await std::move(task);
+      value.emplace(co_await std::move(task));
     } catch (...) {
       error = std::current_exception();
     }
     auto completion_executor = asio::get_associated_executor(handler, executor);
     auto call = [handler = std::move(handler), error = std::move(error), value = std::move(value)]() mutable {
-      std::move(handler)(std::move(error), std::move(value));
+      std::move(handler)(std::move(error), value ? std::move(*value) : T{});
     };
     post_to(executor, asio::bind_executor(std::move(completion_executor), std::move(call)));
   }

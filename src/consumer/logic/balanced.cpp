@@ -65,7 +65,8 @@ class Plan {
 std::vector<std::string> balanced_takes(const std::vector<Holding>& holdings, const std::string& me,
                                         const std::set<std::string>& excluded) {
   // Workers without a lease cannot see each other: several of them must not go for the same lease of the same victim.
-  const bool seen = std::any_of(holdings.begin(), holdings.end(), [&](const Holding& holding) { return holding.owner == me; });
+  const bool seen =
+      std::any_of(holdings.begin(), holdings.end(), [&](const Holding& holding) { return holding.owner == me; });
   const std::string salt = seen ? "" : me;
   std::vector<Holding> sorted = holdings;
   std::sort(sorted.begin(), sorted.end(), [&](const Holding& a, const Holding& b) {

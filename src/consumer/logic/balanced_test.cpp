@@ -80,7 +80,8 @@ TEST(Balanced, AnyFleetBecomesLevelAndStaysSo) {
       if (random.below(3) != 0) holding.owner = workers[random.below(workers.size())];
       fleet.push_back(std::move(holding));
     }
-    // A worker without a lease is seen by itself only, so several may go for the same lease, and all but one wait for the next refresh.
+    // A worker without a lease is seen by itself only, so several may go for the same lease, and all but one wait for
+    // the next refresh.
     for (int i = 0; i < 10; ++i) fleet = refresh(std::move(fleet), workers);
     EXPECT_LE(spread(fleet, workers), 1) << worker_count << " workers, " << lease_count << " leases, round " << round;
     const auto before = load(fleet);

@@ -6,8 +6,9 @@
 
 namespace kinesis::consumer {
 
-/// What is known of the progress in one shard, and what a checkpoint call must therefore write. Positions: what was stored before this
-/// worker began, delivered to the user, staged by the user, stored by this worker; and whether the end of the shard was seen. A value.
+/// What is known of the progress in one shard, and what a checkpoint call must therefore write. Positions: what was
+/// stored before this worker began, delivered to the user, staged by the user, stored by this worker; and whether the
+/// end of the shard was seen. A value.
 class CheckpointState {
  public:
   /// `stored`: the checkpoint of the lease when it was taken.
@@ -20,7 +21,8 @@ class CheckpointState {
   /// Everything up to `position` is done. Earlier than one staged before: no effect. False if it was never delivered.
   bool stage(const RecordPosition& position);
 
-  /// The checkpoint to write now: SHARD_END once the end was seen and everything delivered is staged, else what is staged beyond what is stored.
+  /// The checkpoint to write now: SHARD_END once the end was seen and everything delivered is staged, else what is
+  /// staged beyond what is stored.
   std::optional<Checkpoint> to_write() const;
   void store(const Checkpoint& written);
 

@@ -53,7 +53,8 @@ TEST(CheckpointState, EndsTheShardOnlyWhenEverythingDeliveredIsStaged) {
   EXPECT_EQ(state.to_write(), std::nullopt);
 }
 
-// zio-kinesis 4.5: a closed shard that was consumed to its end and resumed there never got its SHARD_END, and blocked its children.
+// zio-kinesis 4.5: a closed shard that was consumed to its end and resumed there never got its SHARD_END, and blocked
+// its children.
 TEST(CheckpointState, EndsAShardThatWasResumedAtItsEnd) {
   CheckpointState state(Checkpoint::at(at("99")));
   EXPECT_EQ(state.to_write(), std::nullopt);

@@ -8,7 +8,8 @@ void LeaseBook::observe_all(std::vector<Lease> rows, time_point now) {
   std::map<std::string, Entry> before = std::exchange(entries_, {});
   for (Lease& row : rows) {
     const auto known = before.find(row.key);
-    const bool unchanged = known != before.end() && known->second.lease.counter == row.counter && known->second.lease.owner == row.owner;
+    const bool unchanged =
+        known != before.end() && known->second.lease.counter == row.counter && known->second.lease.owner == row.owner;
     const time_point since = unchanged ? known->second.since : now;
     std::string key = row.key;
     entries_.emplace(std::move(key), Entry{std::move(row), since});

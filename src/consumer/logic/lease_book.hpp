@@ -9,8 +9,8 @@
 
 namespace kinesis::consumer {
 
-/// What a worker knows of every lease, and since when: expiry is judged by its own observation of the counter on its own monotonic clock.
-/// A value; time is an argument.
+/// What a worker knows of every lease, and since when: expiry is judged by its own observation of the counter on its
+/// own monotonic clock. A value; time is an argument.
 class LeaseBook {
  public:
   using time_point = Clock::time_point;

@@ -1,15 +1,14 @@
 #pragma once
 
-#include <kinesis/clock.hpp>
-
 #include "core/token_bucket.hpp"
+#include <kinesis/clock.hpp>
 
 #include <cstddef>
 
 namespace kinesis::consumer {
 
-/// When a shard may be read next: 5 calls and 2 MB a second, which all readers of a shard share (AWS, GetRecords). A large answer is paid
-/// off afterwards: after 10 MB the next call waits 5 s. A value.
+/// When a shard may be read next: 5 calls and 2 MB a second, which all readers of a shard share (AWS, GetRecords). A
+/// large answer is paid off afterwards: after 10 MB the next call waits 5 s. A value.
 class ReadPace {
  public:
   explicit ReadPace(Clock::time_point now);

@@ -21,7 +21,8 @@ std::vector<std::string> numbers(const std::vector<RawRecord>& records) {
 
 TEST(RecordFilter, DropsWhatTheCheckpointCovers) {
   const auto after = Checkpoint::at(RecordPosition{SequenceNumber("10"), 0});
-  EXPECT_EQ(numbers(filter_records({record("9"), record("10"), record("11")}, after)), (std::vector<std::string>{"11"}));
+  EXPECT_EQ(numbers(filter_records({record("9"), record("10"), record("11")}, after)),
+            (std::vector<std::string>{"11"}));
 }
 
 TEST(RecordFilter, KeepsEverythingWhereNothingWasCheckpointed) {

@@ -23,9 +23,10 @@ Lease lease_for(const ChildShard& child);
 /// Whether the parents of a lease are done: their leases say SHARD_END, or are gone. (KCL: BlockOnParentShardTask.)
 bool parents_done(const Lease& lease, const LeasesByKey& leases);
 
-/// The leases that are missing, oldest first. `shards`: of a stream without leases, those ListShards gives for the start position
-/// (`start_filter`); else all of them. Of a branch of splits and merges only the oldest generation that is needed gets leases; later ones get
-/// theirs when their parents end. (The rules of the KCL's HierarchicalShardSyncer.)
+/// The leases that are missing, oldest first. `shards`: of a stream without leases, those ListShards gives for the
+/// start position
+/// (`start_filter`); else all of them. Of a branch of splits and merges only the oldest generation that is needed gets
+/// leases; later ones get theirs when their parents end. (The rules of the KCL's HierarchicalShardSyncer.)
 std::vector<Lease> missing_leases(const std::vector<KinesisShard>& shards, const LeasesByKey& leases,
                                   const StartPosition& start);
 

@@ -19,11 +19,13 @@ KinesisShard shard(int id, std::vector<int> parents, int from, bool open) {
   return shard;
 }
 
-/// The worked example of the KCL's tests: 0 to 5, then 0+1 -> 6 and 2+3 -> 7, then 6+7 -> 8 and 5 -> 9, 10. Open: 4, 8, 9, 10.
+/// The worked example of the KCL's tests: 0 to 5, then 0+1 -> 6 and 2+3 -> 7, then 6+7 -> 8 and 5 -> 9, 10. Open: 4, 8,
+/// 9, 10.
 std::vector<KinesisShard> three_generations() {
-  return {shard(0, {}, 1, false),       shard(1, {}, 1, false),       shard(2, {}, 1, false),    shard(3, {}, 1, false),
-          shard(4, {}, 1, true),        shard(5, {}, 1, false),       shard(6, {0, 1}, 103, false), shard(7, {2, 3}, 103, false),
-          shard(8, {6, 7}, 206, true),  shard(9, {5}, 206, true),     shard(10, {5}, 206, true)};
+  return {shard(0, {}, 1, false),       shard(1, {}, 1, false),       shard(2, {}, 1, false),
+          shard(3, {}, 1, false),       shard(4, {}, 1, true),        shard(5, {}, 1, false),
+          shard(6, {0, 1}, 103, false), shard(7, {2, 3}, 103, false), shard(8, {6, 7}, 206, true),
+          shard(9, {5}, 206, true),     shard(10, {5}, 206, true)};
 }
 
 LeasesByKey leases(std::vector<std::string> keys) {

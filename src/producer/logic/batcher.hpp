@@ -38,8 +38,9 @@ struct BatchLimits {
   Clock::duration linger{};
 };
 
-/// Gathers records into PutRecords batches: one is ready when it is full by count or bytes, when its oldest record has lingered long enough, or when
-/// a flush asked for it. Records that are tried again go first, once their delay is over. A value; time is an argument.
+/// Gathers records into PutRecords batches: one is ready when it is full by count or bytes, when its oldest record has
+/// lingered long enough, or when a flush asked for it. Records that are tried again go first, once their delay is over.
+/// A value; time is an argument.
 class Batcher {
  public:
   explicit Batcher(BatchLimits limits) : limits_(limits) {}
@@ -54,7 +55,8 @@ class Batcher {
   std::vector<PendingPtr> next(Clock::time_point now);
   /// When `next` will have something, if nobody adds anything. Empty: never.
   std::optional<Clock::time_point> ready_at() const;
-  /// Records that are due and whose time to live is over, out of the batcher. (One that waits for its next try has time left: `may_retry`.)
+  /// Records that are due and whose time to live is over, out of the batcher. (One that waits for its next try has time
+  /// left: `may_retry`.)
   std::vector<PendingPtr> expired(Clock::time_point now, Clock::duration time_to_live);
   /// When `expired` will have something. Empty: never.
   std::optional<Clock::time_point> expires_at(Clock::duration time_to_live) const;

@@ -30,8 +30,8 @@ Verdict judge_call(const Error& error);
 /// Whether a record that is to be tried again may be: within its tries and its time.
 bool may_retry(const ProducerOptions& options, int attempts, Clock::time_point accepted, Clock::time_point next_try);
 
-/// Refuses at the door what the service would refuse for ever: partition key of 1 to 256 characters of valid UTF-8, explicit hash key in range,
-/// data and key together within the limit.
+/// Refuses at the door what the service would refuse for ever: partition key of 1 to 256 characters of valid UTF-8,
+/// explicit hash key in range, data and key together within the limit.
 Result<void> check_record(const OutgoingRecord<Blob>& record, std::size_t max_record_bytes);
 
 }  // namespace kinesis::producer
