@@ -33,9 +33,10 @@ class Service(BadInput):
         commands["streams"] = ("streams", "describe", self.stream)
         self.each_fails(("not_found", self.stream, "ResourceNotFoundException"), commands=commands)
 
-    def test_unknown_stream_leaves_no_empty_receipts_of_something_else(self):
+    def test_unknown_stream_leaves_receipts_of_another_alone(self):
         receipts = self.write("receipts", b"of another stream\n")
         self.fails("put", self.stream, "--receipts", receipts, says="not_found", input=b"line\n")
+        self.assertEqual(b"of another stream\n", receipts.read_bytes())
 
     def test_no_credentials(self):
         env = self.env(AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None)
@@ -207,6 +208,11 @@ class Files(BadInput):
         ended = self.run_tool("put", self.stream, path, "--key", "k", code=FAILED)
         self.assert_one_error(ended, "line 101")
         self.assertEqual(sorted(map(sha256, lines)), sorted(record["data_sha256"] for record in self.emulator.accepted(self.stream, 100)))
+
+    def test_a_line_without_end(self):
+        """Not read into memory whole, of course."""
+        self.create(1)
+        self.fails("put", self.stream, "/dev/zero", says=("/dev/zero, line 1", str(10 * MIB)))
 
     def test_output_files_that_cannot_be_opened(self):
         self.create(1)

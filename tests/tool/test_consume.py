@@ -145,6 +145,17 @@ class OneWorker(ConsumeTest):
         self.assert_no_duplicates(rows)
         self.assert_nothing_lost(rows, 20)
 
+    def test_a_line_that_a_killed_worker_left_unfinished_is_replaced(self):
+        self.create(1)
+        self.put_keyed(0, 5)
+        path = self.write("records.jsonl", b'{"shard":"whole"}\n{"shard":"shardId-0000')
+        worker = self.worker("w1", records=path)
+        wait_until(lambda: path.read_bytes().count(b"\n") == 6, "5 lines more")
+        self.check_end(worker.stop())
+        rows = [json.loads(line) for line in path.read_bytes().splitlines()]
+        self.assertEqual({"shard": "whole"}, rows[0])
+        self.assert_nothing_lost(rows[1:], 5)
+
     def test_from_latest(self):
         self.create(2)
         self.put_keyed(0, 20)

@@ -167,7 +167,7 @@ class Put(ToolTest):
         self.create(1)
         path = self.write("input", b"before\n" + b"x" * (10 * MIB + 1) + b"\nafter\n")
         ended = self.run_tool("put", self.stream, path, code=FAILED)
-        self.assert_one_error(ended, "line 2", str(10 * MIB + 1))
+        self.assert_one_error(ended, "line 2", str(10 * MIB))
         self.assertRegex(ended.text, "^1 records ")
         self.assert_stored([b"before"])
 
