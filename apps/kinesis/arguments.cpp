@@ -136,7 +136,7 @@ class CommandLine {
                      "Where shards without a checkpoint begin: trim-horizon, latest, or a time")
         ->capture_default_str();
     command->add_option("--records", consume_.records,
-                        "File for a JSON line per record instead of its data on stdout; - is stdout");
+                        "File to append a JSON line per record to, instead of its data on stdout; - is stdout");
     command
         ->add_option("--poll-interval", consume_.poll_interval_ms,
                      "Milliseconds between reads of a shard that has nothing new")
