@@ -40,7 +40,8 @@ class Timer {
   /// Cancels: a waiting handler is still called, with false.
   virtual ~Timer() = default;
   /// Calls `handler(true)` at `when`, or `handler(false)` as soon as the wait is cancelled; never before this returns.
-  /// A new wait cancels the one before.
+  /// A new wait cancels the one before. A wait that has come due when it is cancelled may still give true.
+  /// time_point::max() never comes.
   virtual void async_wait(Clock::time_point when, Handler handler) = 0;
   virtual void cancel() = 0;
 };

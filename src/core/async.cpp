@@ -48,23 +48,13 @@ awaitable<bool> wait_on(Timer& timer, Clock::time_point when) {
   co_return expired;
 }
 
-/// A task started by somebody who waits for it, with the way to cancel it. Shared by both sides, because either may end
-/// first.
+/// A task that somebody else waits for: how to cancel it, and its deadline. Shared by all who may outlive each other.
+/// It must not own the waiting coroutine, which may own it: the task's completion handler does.
 struct Started {
   asio::cancellation_signal cancel;
-  asio::any_completion_handler<void(std::exception_ptr)> done;
   std::unique_ptr<Timer> timer;
   bool timed_out = false;
   bool ended = false;
-
-  /// Wrapped, so that any_completion_handler does not claim the slot for itself; swapped, because Boost 1.81's move
-  /// assignment of that type calls itself for ever.
-  template <class Handler>
-  void set_done(Handler handler) {
-    asio::any_completion_handler<void(std::exception_ptr)> wrapped(
-        [handler = std::move(handler)](std::exception_ptr failure) mutable { std::move(handler)(std::move(failure)); });
-    done.swap(wrapped);
-  }
 };
 
 }  // namespace
@@ -90,7 +80,6 @@ awaitable<void> run_on(asio::any_io_executor executor, awaitable<void> task) {
     auto slot = asio::get_associated_cancellation_slot(handler);
     const asio::any_io_executor home = asio::get_associated_executor(handler);
     const auto started = std::make_shared<Started>();
-    started->set_done(std::move(handler));
     // The signal is shared: a cancellation under way to the other executor may arrive after the task has ended.
     if (slot.is_connected()) {
       slot.assign([weak = std::weak_ptr<Started>(started), executor](asio::cancellation_type type) {
@@ -99,8 +88,8 @@ awaitable<void> run_on(asio::any_io_executor executor, awaitable<void> task) {
         });
       });
     }
-    auto ended = [started, home](std::exception_ptr failure) {
-      asio::dispatch(home, [done = std::move(started->done), failure = std::move(failure)]() mutable {
+    auto ended = [started, home, done = std::move(handler)](std::exception_ptr failure) mutable {
+      asio::dispatch(home, [done = std::move(done), failure = std::move(failure)]() mutable {
         std::move(done)(std::move(failure));
       });
     };
@@ -115,7 +104,6 @@ awaitable<void> with_deadline(Clock& clock, Clock::time_point when, awaitable<vo
   started->timer = clock.make_timer(executor);
   auto initiate = [&started, &executor, &task, when](auto handler) {
     auto slot = asio::get_associated_cancellation_slot(handler);
-    started->set_done(std::move(handler));
     if (slot.is_connected()) {
       slot.assign([weak = std::weak_ptr<Started>(started)](asio::cancellation_type type) {
         if (const std::shared_ptr<Started> running = weak.lock()) running->cancel.emit(type);
@@ -126,10 +114,10 @@ awaitable<void> with_deadline(Clock& clock, Clock::time_point when, awaitable<vo
       running->timed_out = true;
       running->cancel.emit(asio::cancellation_type::terminal);
     });
-    auto ended = [running = started](std::exception_ptr failure) {
+    auto ended = [running = started, done = std::move(handler)](std::exception_ptr failure) mutable {
       running->ended = true;
       running->timer->cancel();
-      std::move(running->done)(std::move(failure));
+      std::move(done)(std::move(failure));
     };
     asio::co_spawn(executor, std::move(task), asio::bind_cancellation_slot(started->cancel.slot(), std::move(ended)));
   };

@@ -450,6 +450,27 @@ TEST(DeadlineTest, CancellingTheCallerCancelsTheTask) {
   EXPECT_EQ(loop.clock.now(), start + 1s);
 }
 
+TEST(DeadlineTest, AContextThatShutsDownFreesTaskAndCaller) {
+  testing::ManualClock clock;
+  const auto alive = std::make_shared<int>(0);
+  {
+    asio::io_context context;
+    const auto strand = asio::make_strand(context);
+    const auto task = [&clock]([[maybe_unused]] std::shared_ptr<int> held) -> awaitable<void> {
+      co_await sleep_for(clock, 2h);
+    };
+    const auto limited = [&](std::shared_ptr<int> held) -> awaitable<void> {
+      co_await with_deadline(clock, clock.now() + 1h, task(held));
+    };
+    const auto elsewhere = [&](std::shared_ptr<int> held) -> awaitable<void> { co_await run_on(strand, task(held)); };
+    spawn(context.get_executor(), limited(alive));
+    spawn(context.get_executor(), elsewhere(alive));
+    context.poll();
+    EXPECT_EQ(alive.use_count(), 5);
+  }
+  EXPECT_EQ(alive.use_count(), 1);
+}
+
 TEST(ErrorBridgeTest, NamesEveryException) {
   const auto of = [](const auto& e) { return to_error(std::make_exception_ptr(e)); };
   EXPECT_EQ(of(Error(errc::kms, "k")).code(), errc::kms);

@@ -123,6 +123,8 @@ std::byte* BufferPool::acquire(std::size_t block_size) {
       idle_ -= block_size;
       return block;
     }
+    // Giving back may not fail, so the room for it is made here.
+    if (blocks.capacity() == 0) blocks.reserve(most_idle_ / block_size);
   }
   return allocate(block_size);
 }
@@ -131,14 +133,12 @@ void BufferPool::give_back(std::byte* block, std::size_t block_size) noexcept {
   const auto size = std::find(block_sizes.begin(), block_sizes.end(), block_size);
   if (size != block_sizes.end()) {
     const std::lock_guard lock(mutex_);
-    if (idle_ + block_size <= most_idle_) {
-      try {
-        free_[static_cast<std::size_t>(size - block_sizes.begin())].push_back(block);
-        idle_ += block_size;
-        return;
-      } catch (const std::bad_alloc&) {
-        // No room to remember it: it is freed instead.
-      }
+    std::vector<std::byte*>& blocks = free_[static_cast<std::size_t>(size - block_sizes.begin())];
+    // There is room to remember it: reserved when it was first made.
+    if (idle_ + block_size <= most_idle_ && blocks.size() < blocks.capacity()) {
+      blocks.push_back(block);
+      idle_ += block_size;
+      return;
     }
   }
   free(block);

@@ -68,15 +68,11 @@ TEST(BufferPoolTest, ABlobGivesItsMemoryBackWhenItsLastCopyGoes) {
   Buffer buffer = pool->get(10);
   buffer.append(as_bytes("hello world"));
   Blob blob = std::move(buffer).freeze();
-  const Blob part(blob.bytes().subspan(6), blob.owner());
+  Blob part(blob.bytes().subspan(6), blob.owner());
   blob = Blob();
   EXPECT_EQ(part.text(), "world");
   EXPECT_EQ(pool->idle(), 0U);
-  {
-    const Blob last = part;
-  }
-  EXPECT_EQ(pool->idle(), 0U);
-  const_cast<Blob&>(part) = Blob();
+  part = Blob();
   EXPECT_EQ(pool->idle(), BufferPool::block_sizes[0]);
 }
 
@@ -105,6 +101,7 @@ TEST(BufferPoolTest, ABufferMayOutliveWhoMadeThePool) {
 TEST(BufferPoolTest, ServesManyThreads) {
   const auto pool = BufferPool::create(std::size_t{1} << 20);
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&pool, t] {
       for (int i = 0; i < 300; ++i) {

@@ -7,7 +7,7 @@ namespace {
 
 TEST(BlobTest, TakesAStringOverAndSharesItWithCopies) {
   const Blob blob(std::string(1000, 'x'));
-  const Blob copy = blob;
+  const Blob copy = blob;  // NOLINT(performance-unnecessary-copy-initialization)
   EXPECT_EQ(copy.bytes().data(), blob.bytes().data());
   EXPECT_EQ(copy.size(), 1000U);
 }

@@ -10,7 +10,7 @@ namespace {
 
 class SystemTimer final : public Timer {
  public:
-  explicit SystemTimer(asio::any_io_executor executor) : timer_(std::move(executor)) {}
+  explicit SystemTimer(const asio::any_io_executor& executor) : timer_(executor) {}
 
   void async_wait(Clock::time_point when, Handler handler) override {
     timer_.expires_at(when);
@@ -29,7 +29,7 @@ class SystemClock final : public Clock {
   time_point now() const noexcept override { return std::chrono::steady_clock::now(); }
   wall_time_point wall_now() const noexcept override { return std::chrono::system_clock::now(); }
   std::unique_ptr<Timer> make_timer(asio::any_io_executor executor) override {
-    return std::make_unique<SystemTimer>(std::move(executor));
+    return std::make_unique<SystemTimer>(executor);
   }
 };
 

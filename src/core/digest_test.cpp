@@ -48,6 +48,7 @@ TEST(DigestTest, OneKeySignsFromManyThreads) {
   const HmacKey key(as_bytes("secret"));
   const std::string expected = to_hex(key.sign(as_bytes("text")));
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       for (int j = 0; j < 200; ++j) EXPECT_EQ(to_hex(key.sign(as_bytes("text"))), expected);

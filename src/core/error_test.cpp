@@ -40,7 +40,7 @@ TEST(ErrorTest, ChangingOneDetailLeavesTheOriginalAndTheOthersAlone) {
 
 TEST(ErrorTest, AMovedFromErrorIsStillReadable) {
   Error first(errc::timeout, "late");
-  const Error second = std::move(first);
+  const Error second = std::move(first);        // NOLINT(performance-move-const-arg)
   EXPECT_STREQ(first.what(), "timeout: late");  // NOLINT(bugprone-use-after-move)
   EXPECT_STREQ(second.what(), "timeout: late");
 }

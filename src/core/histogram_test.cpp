@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace kinesis::core {
 namespace {
@@ -63,7 +64,7 @@ TEST(HistogramTest, PercentilesAreWithinABucketOfTheTruth) {
   }
   std::sort(values.begin(), values.end());
   for (const double percent : {0.1, 1.0, 25.0, 50.0, 90.0, 99.0, 99.9}) {
-    const auto rank = static_cast<std::size_t>(percent / 100 * 20000 + 0.5);
+    const auto rank = static_cast<std::size_t>(std::lround(percent / 100 * 20000));
     const std::uint64_t truth = values[rank - 1];
     EXPECT_GE(histogram.percentile(percent), truth);
     EXPECT_LE(static_cast<double>(histogram.percentile(percent)), static_cast<double>(truth) * (1 + 1 / 127.0) + 1);

@@ -19,7 +19,7 @@ TEST(LogTest, PassesOnWhatIsAtOrAboveItsLevel) {
     for (const LogField& field : record.fields) line += " " + std::string(field.name) + "=" + field.value;
     lines.push_back(std::move(line));
   });
-  const Log copy = log;
+  const Log copy = log;  // NOLINT(performance-unnecessary-copy-initialization)
   copy.write(LogLevel::debug, "http", "not this");
   copy.write(LogLevel::info, "http", "connected", {{"host", "a"}, {"port", "443"}});
   log.write(LogLevel::error, "leases", "lost");

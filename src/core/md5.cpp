@@ -16,21 +16,59 @@ using namespace md5_detail;
 constexpr std::size_t block_size = 64;
 static_assert(std::endian::native == std::endian::little, "words of MD5 are little-endian");
 
+/// Without a call, and without the string instruction g++ makes of a memset of this size: each costs as much as a third
+/// of a block.
+void clear_block(std::byte* to) noexcept {
+  typedef std::uint64_t Vector __attribute__((vector_size(16)));
+  const Vector zero{};
+  for (std::size_t at = 0; at < block_size; at += sizeof zero) std::memcpy(to + at, &zero, sizeof zero);
+}
+
+/// Copies fewer than 64 bytes without a call, whose cost would show beside one block's.
+void copy_short(std::byte* to, const std::byte* from, std::size_t size) noexcept {
+  if (size >= 16) {
+    std::memcpy(to, from, 16);
+    if (size > 32) {
+      std::memcpy(to + 16, from + 16, 16);
+      if (size > 48) std::memcpy(to + 32, from + 32, 16);
+    }
+    std::memcpy(to + size - 16, from + size - 16, 16);
+  } else if (size >= 8) {
+    std::memcpy(to, from, 8);
+    std::memcpy(to + size - 8, from + size - 8, 8);
+  } else if (size >= 4) {
+    std::memcpy(to, from, 4);
+    std::memcpy(to + size - 4, from + size - 4, 4);
+  } else {
+    for (std::size_t i = 0; i < size; ++i) to[i] = from[i];
+  }
+}
+
+/// Messages of up to this size are one block.
+constexpr std::size_t longest_of_one_block = block_size - 9;
+
+/// Pads the last `rest` bytes of a message of `size` bytes, which are at `from`, to one or two blocks at `to`; returns
+/// how many.
+std::size_t write_tail(std::byte* to, const std::byte* from, std::size_t rest, std::size_t size) noexcept {
+  const std::size_t blocks = rest > longest_of_one_block ? 2 : 1;
+  clear_block(to);
+  if (blocks == 2) clear_block(to + block_size);
+  copy_short(to, from, rest);
+  to[rest] = std::byte{0x80};
+  const std::uint64_t bits = std::uint64_t{size} * 8;
+  std::memcpy(to + blocks * block_size - sizeof bits, &bits, sizeof bits);
+  return blocks;
+}
+
 /// The end of a message with its padding and length: one or two blocks.
 struct Tail {
-  std::array<std::byte, 2 * block_size> bytes;
+  alignas(64) std::array<std::byte, 2 * block_size> bytes;
   std::size_t blocks;
 
-  explicit Tail(BytesView message) noexcept {
+  void set(BytesView message) noexcept {
     const std::size_t rest = message.size() % block_size;
-    blocks = rest + 9 > block_size ? 2 : 1;
-    if (rest > 0) std::memcpy(bytes.data(), message.data() + (message.size() - rest), rest);
-    bytes[rest] = std::byte{0x80};
-    std::memset(bytes.data() + rest + 1, 0, blocks * block_size - rest - 1);
-    const std::uint64_t bits = std::uint64_t{message.size()} * 8;
-    std::memcpy(bytes.data() + blocks * block_size - sizeof bits, &bits, sizeof bits);
+    blocks = write_tail(bytes.data(), message.data() + (message.size() - rest), rest, message.size());
   }
-  Tail() noexcept : blocks(0) {}
 };
 
 void run_scalar(std::array<std::uint32_t, 4>& state, const std::byte* from, std::size_t blocks) noexcept {
@@ -87,7 +125,7 @@ class LaneScheduler {
     const std::uint32_t message = order_[next_++];
     message_[lane] = message;
     for (std::size_t word = 0; word < 4; ++word) lanes_.state[word][lane] = initial[word];
-    tails_[lane] = Tail(messages_[message]);
+    tails_[lane].set(messages_[message]);
     in_tail_[lane] = false;
     lanes_.stride[lane] = block_size;
     lanes_.from[lane] = messages_[message].data();
@@ -136,6 +174,28 @@ class LaneScheduler {
   std::array<std::byte, block_size> idle_{};
 };
 
+/// Messages of one block each, such as partition keys: no lane ever waits for another.
+template <std::size_t Lanes>
+void run_one_block_each(std::span<const BytesView> messages, std::span<Md5Digest> digests,
+                        void (&kernel)(LaneBlocks<Lanes>&, std::size_t)) {
+  alignas(64) std::array<std::array<std::byte, block_size>, Lanes> blocks{};
+  LaneBlocks<Lanes> lanes{};
+  for (std::size_t first = 0; first < messages.size(); first += Lanes) {
+    const std::size_t count = std::min(Lanes, messages.size() - first);
+    for (std::size_t lane = 0; lane < Lanes; ++lane) lanes.from[lane] = blocks[lane].data();
+    for (std::size_t lane = 0; lane < count; ++lane) {
+      const BytesView message = messages[first + lane];
+      write_tail(blocks[lane].data(), message.data(), message.size(), message.size());
+    }
+    for (std::size_t word = 0; word < 4; ++word) std::fill_n(lanes.state[word], Lanes, initial[word]);
+    kernel(lanes, 1);
+    for (std::size_t lane = 0; lane < count; ++lane) {
+      digests[first + lane] =
+          digest_of({lanes.state[0][lane], lanes.state[1][lane], lanes.state[2][lane], lanes.state[3][lane]});
+    }
+  }
+}
+
 /// Longest first, so that no long message is left to run alone. Messages of nearly one length, the usual case, stay as
 /// they are.
 std::vector<std::uint32_t> longest_first(std::span<const BytesView> messages) {
@@ -147,12 +207,22 @@ std::vector<std::uint32_t> longest_first(std::span<const BytesView> messages) {
   return order;
 }
 
+template <std::size_t Lanes>
+void run_in_lanes(std::span<const BytesView> messages, std::span<Md5Digest> digests,
+                  void (&kernel)(LaneBlocks<Lanes>&, std::size_t)) {
+  const auto is_short = [](BytesView message) { return message.size() <= longest_of_one_block; };
+  if (std::all_of(messages.begin(), messages.end(), is_short)) return run_one_block_each(messages, digests, kernel);
+  const std::vector<std::uint32_t> order = longest_first(messages);
+  LaneScheduler<Lanes>(messages, digests, order).run(kernel);
+}
+
 }  // namespace
 
 Md5Digest md5(BytesView message) noexcept {
   std::array<std::uint32_t, 4> state = initial;
   run_scalar(state, message.data(), message.size() / block_size);
-  const Tail tail(message);
+  Tail tail;
+  tail.set(message);
   run_scalar(state, tail.bytes.data(), tail.blocks);
   return digest_of(state);
 }
@@ -191,11 +261,9 @@ void md5_many(std::span<const BytesView> messages, std::span<Md5Digest> digests,
       for (std::size_t i = 0; i < messages.size(); ++i) digests[i] = md5(messages[i]);
       return;
     case Md5Kernel::lanes_8:
-      LaneScheduler<8>(messages, digests, longest_first(messages)).run(run_lanes_8);
-      return;
+      return run_in_lanes<8>(messages, digests, run_lanes_8);
     case Md5Kernel::lanes_16:
-      LaneScheduler<16>(messages, digests, longest_first(messages)).run(run_lanes_16);
-      return;
+      return run_in_lanes<16>(messages, digests, run_lanes_16);
   }
 }
 

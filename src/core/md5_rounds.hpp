@@ -48,9 +48,13 @@ template <int I, class Word>
   if constexpr (I < 16) {
     sum += d ^ (b & (c ^ d));
   } else if constexpr (I < 32) {
-    // Of (b & d) | (c & ~d) one half is added apart: it does not wait for b, which the step before makes.
-    sum += c & ~d;
-    sum += b & d;
+    if constexpr (sizeof(Word) == 64) {
+      sum += (b & d) | (c & ~d);  // One instruction of AVX-512.
+    } else {
+      // One half added apart does not wait for b, which the step before makes.
+      sum += c & ~d;
+      sum += b & d;
+    }
   } else if constexpr (I < 48) {
     sum += b ^ (c ^ d);
   } else {

@@ -63,6 +63,7 @@ TEST(Md5Test, EveryKernelIsRightForEveryNumberOfMessages) {
   Random random(2);
   for (std::size_t count = 0; count <= 40; ++count) {
     std::vector<Bytes> messages;
+    messages.reserve(count);
     for (std::size_t i = 0; i < count; ++i) messages.push_back(random_bytes(random, random.below(400)));
     expect_same_as_openssl(messages);
   }
@@ -71,6 +72,7 @@ TEST(Md5Test, EveryKernelIsRightForEveryNumberOfMessages) {
 TEST(Md5Test, LongAndShortMessagesRunTogether) {
   Random random(3);
   std::vector<Bytes> messages;
+  messages.reserve(100);
   for (std::size_t i = 0; i < 100; ++i) {
     messages.push_back(random_bytes(random, i % 10 == 0 ? 20000 + random.below(5000) : random.below(100)));
   }
@@ -81,6 +83,7 @@ TEST(Md5Test, KeysOfOneLengthAreRight) {
   Random random(4);
   for (const std::size_t size : {1U, 16U, 36U, 55U, 56U, 63U, 64U, 119U, 120U, 256U}) {
     std::vector<Bytes> messages;
+    messages.reserve(33);
     for (std::size_t i = 0; i < 33; ++i) messages.push_back(random_bytes(random, size));
     expect_same_as_openssl(messages);
   }

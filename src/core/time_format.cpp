@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <cstdio>
 
 namespace kinesis::core {
 namespace {
@@ -49,6 +48,21 @@ std::optional<WallTime> time_of(const Civil& civil, seconds offset = seconds(0))
   const auto whole = sys_days(date) + hours(civil.hour) + minutes(civil.minute) + seconds(civil.second) - offset;
   return WallTime(duration_cast<WallTime::duration>(whole.time_since_epoch()) +
                   duration_cast<WallTime::duration>(nanoseconds(civil.nanosecond)));
+}
+
+void append_number(std::string& out, unsigned value, unsigned digits) {
+  const std::size_t end = out.size() + digits;
+  out.resize(end);
+  for (unsigned i = 1; i <= digits; ++i) {
+    out[end - i] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  }
+}
+
+void append_clock(std::string& out, const Civil& civil) {
+  append_number(out, civil.hour, 2);
+  append_number(out += ':', civil.minute, 2);
+  append_number(out += ':', civil.second, 2);
 }
 
 /// Eats a text from its front; every step says whether it went well.
@@ -142,10 +156,15 @@ bool zone(Scanner& scanner, seconds& offset) noexcept {
 
 std::string format_iso8601(WallTime time) {
   const Civil c = civil_of(time);
-  std::array<char, 80> text;
-  const int size = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02u:%02u:%02u.%03uZ", c.year, c.month,
-                                 c.day, c.hour, c.minute, c.second, c.nanosecond / 1'000'000);
-  return {text.data(), static_cast<std::size_t>(size)};
+  std::string text;
+  text.reserve(24);
+  append_number(text, static_cast<unsigned>(c.year), 4);
+  append_number(text += '-', c.month, 2);
+  append_number(text += '-', c.day, 2);
+  text += 'T';
+  append_clock(text, c);
+  append_number(text += '.', c.nanosecond / 1'000'000, 3);
+  return text += 'Z';
 }
 
 std::optional<WallTime> parse_iso8601(std::string_view text) noexcept {
@@ -162,10 +181,15 @@ std::optional<WallTime> parse_iso8601(std::string_view text) noexcept {
 
 std::string format_amz_date(WallTime time) {
   const Civil c = civil_of(time);
-  std::array<char, 80> text;
-  const int size = std::snprintf(text.data(), text.size(), "%04d%02u%02uT%02u%02u%02uZ", c.year, c.month, c.day, c.hour,
-                                 c.minute, c.second);
-  return {text.data(), static_cast<std::size_t>(size)};
+  std::string text;
+  text.reserve(16);
+  append_number(text, static_cast<unsigned>(c.year), 4);
+  append_number(text, c.month, 2);
+  append_number(text, c.day, 2);
+  append_number(text += 'T', c.hour, 2);
+  append_number(text, c.minute, 2);
+  append_number(text, c.second, 2);
+  return text += 'Z';
 }
 
 std::optional<WallTime> parse_amz_date(std::string_view text) noexcept {
@@ -180,11 +204,15 @@ std::optional<WallTime> parse_amz_date(std::string_view text) noexcept {
 
 std::string format_http_date(WallTime time) {
   const Civil c = civil_of(time);
-  std::array<char, 80> text;
-  const int size =
-      std::snprintf(text.data(), text.size(), "%.3s, %02u %.3s %04d %02u:%02u:%02u GMT", day_names[c.weekday].data(),
-                    c.day, month_names[c.month - 1].data(), c.year, c.hour, c.minute, c.second);
-  return {text.data(), static_cast<std::size_t>(size)};
+  std::string text;
+  text.reserve(29);
+  text.append(day_names[c.weekday].substr(0, 3)).append(", ");
+  append_number(text, c.day, 2);
+  text.append(" ").append(month_names[c.month - 1]).append(" ");
+  append_number(text, static_cast<unsigned>(c.year), 4);
+  text += ' ';
+  append_clock(text, c);
+  return text += " GMT";
 }
 
 std::optional<WallTime> parse_http_date(std::string_view text) noexcept {

@@ -7,15 +7,28 @@ namespace kinesis::core {
 std::optional<Uint128> Uint128::parse(std::string_view decimal) noexcept {
   if (decimal.empty() || decimal.size() > max_digits) return std::nullopt;
   if (decimal.size() > 1 && decimal.front() == '0') return std::nullopt;
-  constexpr NativeUint128 most = ~NativeUint128{0};
+  // Multiplying 128 bits is slow: 38 digits, which always fit, in groups of 19, which fit 64 bits; then the one that
+  // may be too many.
   NativeUint128 value = 0;
-  for (const char c : decimal) {
-    const unsigned digit = static_cast<unsigned char>(c) - unsigned{'0'};
-    if (digit > 9) return std::nullopt;
-    if (value > most / 10 || (value == most / 10 && digit > static_cast<unsigned>(most % 10))) return std::nullopt;
-    value = value * 10 + digit;
+  const std::string_view safe = decimal.substr(0, max_digits - 1);
+  for (std::size_t at = 0; at < safe.size();) {
+    const std::size_t end = std::min(safe.size(), at + 19);
+    std::uint64_t group = 0;
+    std::uint64_t scale = 1;
+    for (; at < end; ++at) {
+      const unsigned digit = static_cast<unsigned char>(safe[at]) - unsigned{'0'};
+      if (digit > 9) return std::nullopt;
+      group = group * 10 + digit;
+      scale *= 10;
+    }
+    value = value * scale + group;
   }
-  return of(value);
+  if (decimal.size() < max_digits) return of(value);
+  constexpr NativeUint128 most = ~NativeUint128{0};
+  const unsigned digit = static_cast<unsigned char>(decimal.back()) - unsigned{'0'};
+  if (digit > 9) return std::nullopt;
+  if (value > most / 10 || (value == most / 10 && digit > static_cast<unsigned>(most % 10))) return std::nullopt;
+  return of(value * 10 + digit);
 }
 
 Uint128 Uint128::from_big_endian(std::span<const std::byte, 16> bytes) noexcept {

@@ -7,7 +7,6 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
 
-#include <algorithm>
 #include <vector>
 
 namespace kinesis::core {
@@ -135,7 +134,7 @@ awaitable<void> WaitQueue::wait(std::unique_lock<std::mutex> lock) {
   const bool woken = co_await suspend(started);
   if (woken) co_return;
   lock = std::unique_lock(mutex);
-  std::erase(waiters_, mine);
+  waiters_.remove(mine);
   throw Error(errc::cancelled, "the wait was cancelled");
 }
 

@@ -4,8 +4,8 @@
 
 #include <boost/asio/any_completion_handler.hpp>
 
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 
@@ -66,7 +66,7 @@ class WaitQueue {
   void wake_all();
 
  private:
-  std::deque<std::shared_ptr<Waiter>> waiters_;
+  std::list<std::shared_ptr<Waiter>> waiters_;  ///< Not a deque: an empty one of those takes half a kilobyte.
 };
 
 }  // namespace kinesis::core

@@ -14,8 +14,8 @@ namespace kinesis::testing {
 /// Time that moves only when told. Timers that come due run in the order of their times, then of their waits; so with a
 /// single-threaded io_context a whole run is deterministic. Thread-safe; timers belong to their strand.
 ///
-/// Starts at monotonic 0 plus one day, wall time 2026-01-01T00:00:00Z; both move together. As with real timers, one that waits keeps its
-/// context from running out of work, and is destroyed unheard when the context is.
+/// Starts at monotonic 0 plus one day, wall time 2026-01-01T00:00:00Z; both move together. As with real timers, one
+/// that waits keeps its context from running out of work, and is destroyed unheard when the context is.
 class ManualClock final : public Clock {
  public:
   ManualClock();

@@ -1,0 +1,19 @@
+# What stands between a request type and HTTP, without I/O: signatures, endpoints, configuration files, retries, clock skew.
+set(aws_plumbing_sources
+  clock_skew.cpp
+  config_file.cpp
+  endpoint.cpp
+  retry.cpp
+  sigv4.cpp
+  sigv4_verify.cpp
+  uri.cpp
+)
+set(aws_plumbing_tests
+  clock_skew_test.cpp
+  config_file_test.cpp
+  endpoint_test.cpp
+  retry_test.cpp
+  sigv4_test.cpp
+  sigv4_verify_test.cpp
+  uri_test.cpp
+)
