@@ -13,7 +13,8 @@
 namespace kinesis::http {
 namespace {
 
-/// Requests that were provably not looked at are sent again this often: a server that refuses everybody must not keep us busy for ever.
+/// Requests that were provably not looked at are sent again this often: a server that refuses everybody must not keep
+/// us busy for ever.
 constexpr int max_replays = 5;
 
 class ClientCore : public std::enable_shared_from_this<ClientCore> {
@@ -22,7 +23,8 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
       : options_(std::move(options)),
         strand_(asio::make_strand(options_.executor)),
         expiry_(options_.clock->make_timer(strand_)) {
-    // What the user named is looked at now; the system's certificates take long to load and wait until somebody needs them.
+    // What the user named is looked at now; the system's certificates take long to load and wait until somebody needs
+    // them.
     if (!options_.tls.ca_file.empty() || !options_.tls.ca_pem.empty()) tls_ = TlsContext::for_client(options_.tls);
   }
 
@@ -63,10 +65,11 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
     const VersionPolicy version = options.version.value_or(self->options_.version);
 
     bool stale_replay_left = options.replay_when_stale;
+    int seen = 0;  // attempts the server may know of
     for (int attempt = 1;; ++attempt) {
       const auto pool = self->pool_for(call.endpoint, version, timeouts);  // throws Error(tls) without a CA store
       auto lent = co_await pool->acquire(call.deadline);
-      if (!lent) co_return lent.error().with_attempts(attempt - 1);
+      if (!lent) co_return lent.error().with_attempts(seen);
       self->requests_.fetch_add(1, std::memory_order_relaxed);
       auto outcome = co_await attempt_once<Answer>(call, std::move(*lent));
       self->watch_idle();
@@ -76,7 +79,8 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
       const Failure& failure = std::get<Failure>(outcome);
       const bool unseen = failure.replay == Replay::always;
       const bool stale = failure.replay == Replay::when_allowed && stale_replay_left;
-      if (attempt > max_replays || (!unseen && !stale)) co_return failure.error.with_attempts(unseen ? 0 : attempt);
+      if (!unseen) ++seen;
+      if (attempt > max_replays || (!unseen && !stale)) co_return failure.error.with_attempts(seen);
       if (stale) stale_replay_left = false;
       self->replays_.fetch_add(1, std::memory_order_relaxed);
     }
@@ -86,13 +90,17 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   static awaitable<Attempt<Answer>> attempt_once(const Call& call, Lent lent) {
     if (auto* lease = std::get_if<Http1Lease>(&lent)) {
       Http1Connection& connection = lease->connection();
-      if constexpr (std::is_same_v<Answer, Response>) return connection.send(call, std::move(*lease));
-      else return connection.open(call, std::move(*lease));
+      if constexpr (std::is_same_v<Answer, Response>)
+        return connection.send(call, std::move(*lease));
+      else
+        return connection.open(call, std::move(*lease));
     }
     auto& slot = std::get<Http2Slot>(lent);
     Http2Connection& connection = slot.connection();
-    if constexpr (std::is_same_v<Answer, Response>) return connection.send(call, std::move(slot));
-    else return connection.open(call, std::move(slot));
+    if constexpr (std::is_same_v<Answer, Response>)
+      return connection.send(call, std::move(slot));
+    else
+      return connection.open(call, std::move(slot));
   }
 
   /// Fills in what a proxy needs to know.
@@ -215,7 +223,8 @@ void check(const ClientOptions& options) {
   require(options.clock != nullptr, "an HTTP client needs a clock");
   require(options.max_connections_per_host > 0, "max_connections_per_host must be at least 1");
   require(options.max_streams_per_connection > 0, "max_streams_per_connection must be at least 1");
-  require(options.stream_window >= 65'535 && options.stream_window <= 0x7fff'ffff, "stream_window: 64 KiB - 1 to 2 GiB - 1");
+  require(options.stream_window >= 65'535 && options.stream_window <= 0x7fff'ffff,
+          "stream_window: 64 KiB - 1 to 2 GiB - 1");
   require(options.connection_window >= 65'535 && options.connection_window <= 0x7fff'ffff,
           "connection_window: 64 KiB - 1 to 2 GiB - 1");
   for (const auto& proxy : {options.proxy.http, options.proxy.https}) {

@@ -17,9 +17,13 @@ Error ended_early() {
 
 }  // namespace
 
-Http1Reader::Http1Reader(Stream& stream, std::unique_ptr<Http1Parser> parser,
-                         std::shared_ptr<core::BufferPool> pool, Bytes received)
-    : stream_(stream), parser_(std::move(parser)), pool_(std::move(pool)), buffer_(std::move(received)), end_(buffer_.size()) {
+Http1Reader::Http1Reader(Stream& stream, std::unique_ptr<Http1Parser> parser, std::shared_ptr<core::BufferPool> pool,
+                         Bytes received)
+    : stream_(stream),
+      parser_(std::move(parser)),
+      pool_(std::move(pool)),
+      buffer_(std::move(received)),
+      end_(buffer_.size()) {
   if (buffer_.size() < buffer_size) buffer_.resize(buffer_size);
 }
 
@@ -145,8 +149,7 @@ awaitable<Result<std::optional<Blob>>> Http1Reader::read_piece() {
       if (*size == 0) co_return ended_early();
       continue;
     }
-    const std::size_t wanted =
-        framing_ == Framing::length ? std::min<std::uint64_t>(left_, piece_size) : piece_size;
+    const std::size_t wanted = framing_ == Framing::length ? std::min<std::uint64_t>(left_, piece_size) : piece_size;
     std::size_t taken = take_buffered(body, wanted);
     if (taken == 0) {
       const std::span<std::byte> room = body.prepare(wanted).first(wanted);

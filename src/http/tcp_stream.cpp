@@ -5,16 +5,15 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/socket_base.hpp>
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <array>
+#include <sys/socket.h>
 
 namespace kinesis::http {
 namespace {
 
-// Reads and writes are tried before they are waited for: a trip through the scheduler costs more than the system call. But not for ever,
-// or one busy connection would keep the others of its thread waiting.
+// Reads and writes are tried before they are waited for: a trip through the scheduler costs more than the system call.
+// But not for ever, or one busy connection would keep the others of its thread waiting.
 constexpr unsigned max_eager_reads = 8;
 
 constexpr std::size_t max_pieces_at_once = 64;
