@@ -31,7 +31,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   template <class Answer>
   static awaitable<Result<Answer>> perform(std::shared_ptr<ClientCore> self, Endpoint endpoint, Request request,
                                            RequestOptions options) {
-    auto task = perform_here<Answer>(self, std::move(endpoint), std::move(request), std::move(options));
+    auto task = perform_here<Answer>(self, std::move(endpoint), std::move(request), options);
     co_return co_await core::run_on(self->strand_, std::move(task));
   }
 
@@ -203,10 +203,10 @@ class ClientFront final : public Client {
   ~ClientFront() override { core_->close(); }
 
   awaitable<Result<Response>> send(Endpoint endpoint, Request request, RequestOptions options) override {
-    return ClientCore::perform<Response>(core_, std::move(endpoint), std::move(request), std::move(options));
+    return ClientCore::perform<Response>(core_, std::move(endpoint), std::move(request), options);
   }
   awaitable<Result<StreamedResponse>> open(Endpoint endpoint, Request request, RequestOptions options) override {
-    return ClientCore::perform<StreamedResponse>(core_, std::move(endpoint), std::move(request), std::move(options));
+    return ClientCore::perform<StreamedResponse>(core_, std::move(endpoint), std::move(request), options);
   }
   ClientStats stats() const override { return core_->stats(); }
   void close() override { core_->close(); }

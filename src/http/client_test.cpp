@@ -120,6 +120,12 @@ TEST_F(ClientTest, AHeadOverTheLimitIsTooLarge) {
   EXPECT_EQ(code_of(answer(many + "\r\n")), errc::too_large);
 }
 
+TEST_F(ClientTest, LinesBetweenChunksAreLimitedToo) {
+  const std::string head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+  EXPECT_EQ(code_of(answer(head + "5;x=" + std::string(1'000'000, 'x'))), errc::too_large);
+  EXPECT_EQ(code_of(answer(head + "0\r\nx: " + std::string(1'000'000, 'x'))), errc::too_large);
+}
+
 TEST_F(ClientTest, ABodyToTheEndIsLimitedToo) {
   auto script = [](Connection connection, int) -> awaitable<void> {
     co_await connection->read_until("\r\n\r\n");

@@ -127,7 +127,7 @@ class Dialer {
   awaitable<Result<bool>> connect_one(tcp::endpoint endpoint) {
     boost::system::error_code ec;
     socket_ = tcp::socket(executor_);
-    socket_.open(endpoint.protocol(), ec);
+    ec = socket_.open(endpoint.protocol(), ec);
     if (!ec) co_await socket_.async_connect(endpoint, asio::redirect_error(core::use_awaitable, ec));
     if (ec) co_return Error(errc::connection, ec.message());
     co_return true;

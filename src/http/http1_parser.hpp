@@ -37,6 +37,7 @@ class Http1Parser {
   static std::unique_ptr<Http1Parser> for_responses(std::size_t max_header_bytes);
   virtual ~Http1Parser() = default;
 
+  virtual std::size_t max_header_bytes() const noexcept = 0;
   /// Begins a new message. `no_body`: a response to HEAD.
   virtual void begin(bool no_body = false) = 0;
   /// Takes bytes of the head and returns how many were used; offer the others again, with more behind them.

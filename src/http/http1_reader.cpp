@@ -31,7 +31,10 @@ awaitable<Result<std::size_t>> Http1Reader::fill() {
   if (begin_ == end_) {
     begin_ = end_ = 0;
   } else if (end_ == buffer_.size()) {
-    if (begin_ == 0) buffer_.resize(buffer_.size() * 2);  // the parser limits how far
+    // Heads are limited by the parser; this stops what it does not count, the lines between chunks and behind them.
+    const std::size_t most = std::max(buffer_size, 2 * parser_->max_header_bytes());
+    if (begin_ == 0 && buffer_.size() >= most) co_return Error(errc::too_large, "a line of the message is too long");
+    if (begin_ == 0) buffer_.resize(buffer_.size() * 2);
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;

@@ -28,7 +28,7 @@ std::string_view trimmed(std::string_view text) noexcept {
 
 std::optional<ip::address> parse_address(std::string_view text) {
   boost::system::error_code ec;
-  const auto address = ip::make_address(std::string(text), ec);
+  auto address = ip::make_address(std::string(text), ec);
   if (ec) return std::nullopt;
   return address;
 }

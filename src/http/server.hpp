@@ -87,8 +87,9 @@ class ResponseStream {
 /// What a handler answers.
 class ServerResponse {
  public:
-  /// Writes a streamed body. Called on the connection's executor once the head is sent; cancelled (what it awaits
-  /// throws) as soon as the peer cancels or goes, and at the end of a stop's grace.
+  /// Writes a streamed body. Called on the connection's executor once the head is on its way. Cancelled (what it awaits
+  /// throws) as soon as the peer cancels or goes, and at the end of a stop's grace; over HTTP/1.1, which has no sign of
+  /// it, a peer that is gone is noticed by the next write.
   using Writer = std::function<awaitable<void>(std::shared_ptr<ResponseStream>)>;
 
   ServerResponse() {}

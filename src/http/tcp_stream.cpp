@@ -76,9 +76,9 @@ Error socket_error(const boost::system::error_code& ec, std::string_view doing) 
 
 TcpStream::TcpStream(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {
   boost::system::error_code ignored;
-  socket_.non_blocking(true, ignored);
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  ignored = socket_.non_blocking(true, ignored);
+  ignored = socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  ignored = socket_.set_option(asio::socket_base::keep_alive(true), ignored);
 }
 
 awaitable<Result<std::size_t>> TcpStream::read_some(std::span<std::byte> into) {
@@ -121,13 +121,13 @@ awaitable<Result<void>> TcpStream::write(std::span<const BytesView> pieces) {
 
 void TcpStream::close() noexcept {
   boost::system::error_code ignored;
-  socket_.close(ignored);
+  ignored = socket_.close(ignored);
 }
 
 void TcpStream::reset() noexcept {
   boost::system::error_code ignored;
-  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
-  socket_.close(ignored);
+  ignored = socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  ignored = socket_.close(ignored);
 }
 
 awaitable<void> TcpStream::shutdown() {
@@ -137,7 +137,7 @@ awaitable<void> TcpStream::shutdown() {
 
 void TcpStream::finish_writing() noexcept {
   boost::system::error_code ignored;
-  socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+  ignored = socket_.shutdown(asio::socket_base::shutdown_send, ignored);
 }
 
 bool TcpStream::stale() noexcept {

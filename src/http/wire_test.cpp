@@ -115,11 +115,11 @@ TEST_P(WireTest, ManyRequestsShareFewConnections) {
   const auto client = this->client(std::move(options));
   int answered = 0;
   auto one = [&](int i) -> awaitable<void> {
-    Request request("POST", "/" + std::to_string(i), Headers(), Body(pattern(i * 100)));
+    Request request("POST", "/" + std::to_string(i), Headers(), Body(pattern(100u * i)));
     const auto response = co_await client->send(at(*server), std::move(request));
     EXPECT_TRUE(response) << response.error().what();
     if (!response) co_return;
-    EXPECT_TRUE(response->body.text() == pattern(i * 100));
+    EXPECT_TRUE(response->body.text() == pattern(100u * i));
     EXPECT_THAT(response->headers.find("x-target"), Optional("/" + std::to_string(i)));
     ++answered;
   };
@@ -204,7 +204,7 @@ TEST_P(WireTest, AServerWithThreadsServesManyConnections) {
   int answered = 0;
   auto one = [&](int i) -> awaitable<void> {
     for (int round = 0; round < 5; ++round) {
-      Request request("POST", "/", Headers(), Body(pattern(i * 1000)));
+      Request request("POST", "/", Headers(), Body(pattern(1000u * i)));
       const auto response = co_await client->send(at(*server), std::move(request));
       EXPECT_TRUE(response) << response.error().what();
       if (response) {
