@@ -7,6 +7,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 
@@ -54,6 +55,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   template <class Answer>
   static awaitable<Result<Answer>> perform_here(std::shared_ptr<ClientCore> self, Endpoint endpoint, Request request,
                                                 RequestOptions options) {
+    if (const auto valid = check(request, endpoint); !valid) co_return valid.error();
     const Timeouts timeouts = options.timeouts.value_or(self->options_.timeouts);
     Call call;
     call.endpoint = std::move(endpoint);
@@ -67,8 +69,10 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
     bool stale_replay_left = options.replay_when_stale;
     int seen = 0;  // attempts the server may know of
     for (int attempt = 1;; ++attempt) {
-      const auto pool = self->pool_for(call.endpoint, version, timeouts);  // throws Error(tls) without a CA store
-      auto lent = co_await pool->acquire(call.deadline);
+      auto pool = self->pool_for(call.endpoint, version);
+      if (!pool) co_return pool.error();
+      (*pool)->set_timeouts(timeouts);
+      auto lent = co_await (*pool)->acquire(call.deadline);
       if (!lent) co_return lent.error().with_attempts(seen);
       self->requests_.fetch_add(1, std::memory_order_relaxed);
       auto outcome = co_await attempt_once<Answer>(call, std::move(*lent));
@@ -84,6 +88,17 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
       if (stale) stale_replay_left = false;
       self->replays_.fetch_add(1, std::memory_order_relaxed);
     }
+  }
+
+  /// What would end up in a request line or a name lookup, and could not stand there.
+  static Result<void> check(const Request& request, const Endpoint& endpoint) {
+    const auto printable = [](std::string_view text) {
+      return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    };
+    if (!printable(request.method)) return Error(errc::invalid_argument, "not a request method");
+    if (!printable(request.target)) return Error(errc::invalid_argument, "not a request target");
+    if (!printable(endpoint.host)) return Error(errc::invalid_argument, "not a host name");
+    return {};
   }
 
   template <class Answer>
@@ -111,7 +126,14 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
     call.proxy_authorization = basic_authorization(proxy->user_info);
   }
 
-  std::shared_ptr<ConnectionPool> pool_for(const Endpoint& endpoint, VersionPolicy version, const Timeouts& timeouts) {
+  Result<std::shared_ptr<ConnectionPool>> pool_for(const Endpoint& endpoint, VersionPolicy version) {
+    if (endpoint.secure && !tls_) {
+      try {
+        tls_ = TlsContext::for_client(options_.tls);
+      } catch (const Error& error) {
+        return error;
+      }
+    }
     std::shared_ptr<ConnectionPool>& pool = pools_[Key(endpoint, version)];
     if (pool) return pool;
     PoolOptions options;
@@ -125,10 +147,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
     options.dial.endpoint = endpoint;
     options.dial.version = version;
     if (const Url* proxy = options_.proxy.find(endpoint)) options.dial.proxy = *proxy;
-    if (endpoint.secure && !tls_) tls_ = TlsContext::for_client(options_.tls);
     options.dial.tls = tls_;
-    options.dial.connect_timeout = timeouts.connect;
-    options.dial.tls_timeout = timeouts.tls;
     options.dial.clock = options_.clock;
     options.http2.strand = strand_;
     options.http2.clock = options_.clock;

@@ -339,6 +339,22 @@ TEST_F(ClientTest, BytesNobodyAskedForEndAConnection) {
   }
 }
 
+TEST_F(ClientTest, RefusesRequestsThatWouldSmuggleALine) {
+  const auto client = this->client();
+  auto scenario = [&]() -> awaitable<void> {
+    for (const auto& [method, target] : {std::pair("GET", "/ HTTP/1.1\r\nx: y"), std::pair("GET", "/a b"),
+                                         std::pair("GET", ""), std::pair("GET /\r\n", "/"), std::pair("", "/")}) {
+      Request request(method, target);
+      const auto response = co_await client->send(Endpoint(false, "127.0.0.1", 1), std::move(request));
+      EXPECT_FALSE(response);
+      if (!response) {
+        EXPECT_EQ(response.error().code(), errc::invalid_argument);
+      }
+    }
+  };
+  loop.run(scenario());
+}
+
 TEST_F(ClientTest, RefusesOptionsThatMakeNoSense) {
   EXPECT_THROW(make_client(ClientOptions()), Error);
   ClientOptions options;

@@ -42,6 +42,11 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
   explicit ConnectionPool(PoolOptions options);
   ~ConnectionPool();
 
+  /// The limits of connections dialled from now on.
+  void set_timeouts(const Timeouts& timeouts) noexcept {
+    options_.dial.connect_timeout = timeouts.connect;
+    options_.dial.tls_timeout = timeouts.tls;
+  }
   /// Waits for a connection until `deadline`. Error(timeout) then; or why none could be had.
   awaitable<Result<Lent>> acquire(Clock::time_point deadline);
   /// Closes what was idle for too long.
