@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -113,6 +114,29 @@ TEST_F(TlsTest, NothingIsCheckedWhereVerificationIsOff) {
   EXPECT_TRUE(get(options, Endpoint(true, "127.0.0.1", server->port())));
 }
 
+TEST_F(TlsTest, SessionTicketsDoNotMakeAConnectionStale) {
+  const SelfSigned identity = make_self_signed();
+  ServerOptions options;
+  options.executor = loop.executor();
+  options.tls = TlsContext::for_server(identity.certificate_chain, identity.private_key, {"http/1.1"});
+  SSL_CTX_clear_options(options.tls->native(), SSL_OP_NO_TICKET);
+  SSL_CTX_set_num_tickets(options.tls->native(), 2);
+  const auto server = make_server(std::move(options), handler(echo));
+  ClientOptions with;
+  with.executor = loop.executor();
+  with.tls.ca_pem = identity.ca_certificate;
+  const auto client = make_client(std::move(with));
+  auto scenario = [&]() -> awaitable<void> {
+    for (int i = 0; i < 3; ++i) {
+      Request request("GET", "/");
+      const auto response = co_await client->send(Endpoint(true, "127.0.0.1", server->port()), std::move(request));
+      EXPECT_TRUE(response) << response.error().what();
+    }
+  };
+  loop.run(scenario());
+  EXPECT_EQ(client->stats().connections_opened, 1u);
+}
+
 TEST_F(TlsTest, APlainServerIsATlsError) {
   auto script = [](std::shared_ptr<RawConnection> connection, int) -> awaitable<void> {
     co_await connection->read_exactly(10);
@@ -184,8 +208,8 @@ class TestProxy {
     char bytes[4096];
     while (true) {
       boost::system::error_code ec;
-      const std::size_t size = co_await from->socket.async_read_some(asio::buffer(bytes),
-                                                                     asio::redirect_error(core::use_awaitable, ec));
+      const std::size_t size =
+          co_await from->socket.async_read_some(asio::buffer(bytes), asio::redirect_error(core::use_awaitable, ec));
       if (ec) break;
       co_await to->write(std::string(bytes, size));
     }
