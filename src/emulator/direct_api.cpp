@@ -47,7 +47,7 @@ Result<PutRecordsResponse> carry_out(SharedRegion& region, const PutRecordsReque
   if (!prepared) return prepared.error();
   auto result = region.put(PutRecordsRequest::operation, *prepared);
   if (!result) return result.error();
-  return region.with_region([&](const Region& state, Moment) { return state.to_response(*result); });
+  return to_response(*result, region.account());
 }
 
 Result<PutRecordResponse> carry_out(SharedRegion& region, const PutRecordRequest& request) {
@@ -57,7 +57,7 @@ Result<PutRecordResponse> carry_out(SharedRegion& region, const PutRecordRequest
   if (!prepared) return prepared.error();
   auto result = region.put(PutRecordRequest::operation, *prepared);
   if (!result) return result.error();
-  return region.with_region([&](const Region& state, Moment) { return state.to_single_response(*result); });
+  return to_single_response(*result, region.account());
 }
 
 Result<GetRecordsResponse> carry_out(SharedRegion& region, const GetRecordsRequest& request) {

@@ -33,6 +33,8 @@ class SharedRegion {
 
   Clock& clock() const noexcept { return *options_.clock; }
   Moment now() const noexcept;
+  const std::string& account() const noexcept { return options_.region.account; }
+  const std::string& region_name() const noexcept { return options_.region.region; }
 
   /// Any operation, without faults.
   template <class Request>

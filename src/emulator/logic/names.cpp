@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 namespace kinesis::emulator {
 namespace {
@@ -17,10 +18,15 @@ std::string_view partition_of(std::string_view region) noexcept {
 
 }  // namespace
 
-std::string shard_id(std::uint32_t number) {
-  std::string out = "shardId-000000000000";
+void write_shard_id(std::uint32_t number, ShardIdText& out) noexcept {
+  std::memcpy(out.data(), "shardId-000000000000", out.size());
   for (std::size_t at = out.size(); number > 0; number /= 10) out[--at] = static_cast<char>('0' + number % 10);
-  return out;
+}
+
+std::string shard_id(std::uint32_t number) {
+  ShardIdText out;
+  write_shard_id(number, out);
+  return {out.data(), out.size()};
 }
 
 std::optional<std::uint32_t> parse_shard_id(std::string_view id) noexcept {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +10,8 @@
 namespace kinesis::emulator {
 
 /// "shardId-000000000007".
+using ShardIdText = std::array<char, 20>;
+void write_shard_id(std::uint32_t number, ShardIdText& out) noexcept;
 std::string shard_id(std::uint32_t number);
 /// The shard a client means: AWS takes "shardId-7" and "7" as well.
 std::optional<std::uint32_t> parse_shard_id(std::string_view id) noexcept;

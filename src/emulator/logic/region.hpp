@@ -64,10 +64,6 @@ class Region {
   Result<ReadResult> read(const GetRecordsRequest& request, Moment now);
   /// What of a PutRecord is not in the view of it.
   std::optional<Error> check_ordering(const PutRecordRequest& request, Moment now) const;
-  /// Answers of the results, and AWS's words for a record that was refused.
-  PutRecordsResponse to_response(const PutResult& result) const;
-  Result<PutRecordResponse> to_single_response(const PutResult& result) const;
-  std::string throttled_message(std::string_view stream, std::uint32_t shard) const;
   /// The shards that the records of a put would go to, each once; none if the stream is not there.
   std::vector<std::uint32_t> shards_of(const PreparedPut& put, Moment now);
 
@@ -157,6 +153,10 @@ class Region {
 
 /// A PutRecord as a PutRecords of one record, of views of it.
 aws::PutRecordsView single_put(const PutRecordRequest& request);
+/// Answers of the results. `account` is for the message of a record that was refused.
+PutRecordsResponse to_response(const PutResult& result, std::string_view account);
+Result<PutRecordResponse> to_single_response(const PutResult& result, std::string_view account);
+std::string throttled_message(std::string_view stream, std::uint32_t shard, std::string_view account);
 /// The records of a read as a client sees them; their data stay where they are.
 GetRecordsResponse to_records(ReadResult result);
 

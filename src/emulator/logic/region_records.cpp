@@ -102,9 +102,9 @@ std::vector<std::uint32_t> Region::shards_of(const PreparedPut& put, Moment now)
   return out;
 }
 
-std::string Region::throttled_message(std::string_view stream, std::uint32_t shard) const {
-  return "Rate exceeded for shard " + shard_id(shard) + " in stream " + std::string(stream) + " under account " +
-         options_.account + ".";
+std::string throttled_message(std::string_view stream, std::uint32_t shard, std::string_view account) {
+  std::string out = "Rate exceeded for shard " + shard_id(shard) + " in stream ";
+  return out.append(stream).append(" under account ").append(account).append(".");
 }
 
 Result<PutRecordsResponse> Region::perform(const PutRecordsRequest& request, Moment now) {
@@ -113,10 +113,10 @@ Result<PutRecordsResponse> Region::perform(const PutRecordsRequest& request, Mom
   if (!prepared) return prepared.error();
   auto result = put(*prepared, now);
   if (!result) return result.error();
-  return to_response(*result);
+  return to_response(*result, options_.account);
 }
 
-PutRecordsResponse Region::to_response(const PutResult& result) const {
+PutRecordsResponse to_response(const PutResult& result, std::string_view account) {
   PutRecordsResponse out;
   out.failed_record_count = static_cast<int>(result.failed);
   out.encryption_type = result.encryption;
@@ -129,7 +129,7 @@ PutRecordsResponse Region::to_response(const PutResult& result) const {
       entry.shard_id = shard_id(outcome.shard);
     } else {
       entry.error_code = "ProvisionedThroughputExceededException";
-      entry.error_message = throttled_message(result.stream_name, outcome.shard);
+      entry.error_message = throttled_message(result.stream_name, outcome.shard, account);
     }
   }
   return out;
@@ -164,13 +164,13 @@ Result<PutRecordResponse> Region::perform(const PutRecordRequest& request, Momen
   if (!prepared) return prepared.error();
   auto result = put(*prepared, now);
   if (!result) return result.error();
-  return to_single_response(*result);
+  return to_single_response(*result, options_.account);
 }
 
-Result<PutRecordResponse> Region::to_single_response(const PutResult& result) const {
+Result<PutRecordResponse> to_single_response(const PutResult& result, std::string_view account) {
   const PutOutcome& outcome = result.outcomes.front();
   if (outcome.kind == PutOutcome::Kind::throttled) {
-    return throughput_exceeded(throttled_message(result.stream_name, outcome.shard));
+    return throughput_exceeded(throttled_message(result.stream_name, outcome.shard, account));
   }
   PutRecordResponse out;
   out.shard_id = shard_id(outcome.shard);
