@@ -184,7 +184,7 @@ class Emulator:
         self.url = ready[1].decode()
 
     def accepted(self, stream=None, count=None):
-        """The records it accepted, in the order of acceptance; waits for `count` of them, as the log may be written behind the answers."""
+        """The records it accepted, in the order of acceptance; waits for `count` of them, as the log is written a moment behind the answers."""
         def read():
             lines = self.log_path.read_bytes().split(b"\n")[:-1]
             records = [json.loads(line) for line in lines]

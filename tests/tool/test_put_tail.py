@@ -27,8 +27,8 @@ class Put(ToolTest):
     def receipts(self, path):
         return [json.loads(line) for line in path.read_bytes().splitlines()]
 
-    def keys(self):
-        return [record["partition_key"] for record in self.emulator.accepted(self.stream)]
+    def keys(self, count):
+        return [record["partition_key"] for record in self.emulator.accepted(self.stream, count)]
 
     def assert_stored(self, lines):
         """The stream holds these lines, each once."""
@@ -69,25 +69,25 @@ class Put(ToolTest):
     def test_random_keys_spread(self):
         self.create(SHARDS)
         self.put([b"x"] * 300)
-        self.assertEqual(SHARDS, len({record["shard"] for record in self.emulator.accepted(self.stream)}))
-        self.assertEqual(300, len(set(self.keys())))
+        self.assertEqual(SHARDS, len({record["shard"] for record in self.emulator.accepted(self.stream, 300)}))
+        self.assertEqual(300, len(set(self.keys(300))))
 
     def test_fixed_key(self):
         self.create(SHARDS)
         self.put([b"a", b"b"], "--key", "schlüssel")
-        self.assertEqual(["schlüssel"] * 2, self.keys())
+        self.assertEqual(["schlüssel"] * 2, self.keys(2))
 
     def test_key_of_a_field(self):
         self.create(1)
         self.put([b'{"origin":"JFK","n":1}', b'{"n":2,"origin":"caf\\u00e9"}', b'{"origin":17}', b'{"origin":true}'], "--key-field", "origin")
-        self.assertEqual(["JFK", "café", "17", "true"], self.keys())
+        self.assertEqual(["JFK", "café", "17", "true"], self.keys(4))
 
     def test_key_of_a_column(self):
         self.create(1)
         self.put([b"a\tb\tc", b"d\te", b"\tx\t"], "--key-column", "2")
-        self.assertEqual(["b", "e", "x"], self.keys())
+        self.assertEqual(["b", "e", "x"], self.keys(3))
         self.put([b"only", b"two\tcolumns"], "--key-column", "1")
-        self.assertEqual(["only", "two"], self.keys()[3:])
+        self.assertEqual(["only", "two"], self.keys(5)[3:])
 
     def test_receipts_tell_where_each_record_is(self):
         self.create(SHARDS)
@@ -262,7 +262,7 @@ class PutAgainstLimits(ToolTest):
     def test_a_shard_takes_its_rate(self):
         lines = [b"%d" % number for number in range(1_300)]
         self.put(lines, "--key", FULL_KEY, stream="limited")
-        self.assertEqual(sorted(map(sha256, lines)), sorted(record["data_sha256"] for record in self.emulator.accepted("limited")))
+        self.assertEqual(sorted(map(sha256, lines)), sorted(record["data_sha256"] for record in self.emulator.accepted("limited", 1_300)))
 
 
 class Tail(ToolTest):
@@ -351,7 +351,7 @@ class Tail(ToolTest):
         self.assertEqual(100, len(rows))
         shards = [[row["shard"][-1] for row in part] for part in (rows[:20], rows[20:80], rows[80:])]
         self.assertEqual([{"0"}, {"1", "2"}, {"3"}], [set(part) for part in shards])
-        accepted = self.emulator.accepted(self.stream)
+        accepted = self.emulator.accepted(self.stream, 100)
         self.assertEqual({(record["shard"], record["sequence_number"]) for record in accepted}, {(row["shard"], row["sequence_number"]) for row in rows})
 
     def test_until_caught_up_after_resharding(self):
@@ -390,7 +390,7 @@ class Tail(ToolTest):
             self.put([b"%d %d" % (number, one) for one in range(20)])
             running.wait_for_lines(20 * (number + 1))
         rows = self.end(running).json_lines()
-        wanted = collections.Counter((record["shard"], record["sequence_number"]) for record in emulator.accepted(self.stream))
+        wanted = collections.Counter((record["shard"], record["sequence_number"]) for record in emulator.accepted(self.stream, len(rows)))
         self.assertEqual(wanted, collections.Counter((row["shard"], row["sequence_number"]) for row in rows))
 
 
