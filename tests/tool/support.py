@@ -35,8 +35,7 @@ def environment(home, endpoint=None, **more):
     """A clean AWS environment: nothing of the machine's, no files, no metadata service. None removes a variable."""
     env = {name: os.environ[name] for name in ("PATH", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS") if name in os.environ}
     env.update(HOME=str(home), LANG="C.UTF-8", AWS_REGION="us-east-1", AWS_ACCESS_KEY_ID="AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY="secret-of-the-test",
-               AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE=str(pathlib.Path(home) / "config"),
-               AWS_SHARED_CREDENTIALS_FILE=str(pathlib.Path(home) / "credentials"))
+               AWS_EC2_METADATA_DISABLED="true")
     if endpoint:
         env["AWS_ENDPOINT_URL"] = endpoint
     env.update(more)
