@@ -59,17 +59,7 @@ int run_emulate(const EmulateArguments& arguments, int verbose) {
   std::vector<StreamToCreate> streams;
   for (const std::string& text : arguments.streams) streams.push_back(parse_stream(text));
   if (!arguments.ca_out.empty() && !arguments.tls) throw Error(errc::invalid_argument, "--ca-out goes with --tls");
-<<<<<<< HEAD
-  std::unique_ptr<emulator::RecordLog> log;
-  if (!arguments.record_log.empty()) {
-    log = std::make_unique<emulator::RecordLog>(arguments.record_log);
-    options.on_accepted = [&log](const AcceptedRecord& record) { log->add(record); };
-  }
-
-  // Blocked before the server's threads start, so that the signal comes here.
-=======
   // Blocked before any thread starts, the log's or the server's, so that the signal comes here.
->>>>>>> interop
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
