@@ -18,10 +18,11 @@ namespace kinesis {
 
 /// A fault to order: which requests it hits, and what happens to them. Written as text, for the tool: comma-separated
 /// `name=value`, such as `operation=PutRecords,nth=3,action=reset-after` or
-/// `action=throttle-entry,probability=0.1,seed=7`.
+/// `action=throttle-entry,probability=0.1,seed=7`. Names are those of the members, actions have dashes; a time is
+/// `250ms` or `2s`, and alone it means the action latency.
 struct FaultRule {
   enum class Action {
-    latency,           ///< Waits `latency` before the operation.
+    latency,           ///< Waits `latency` before the operation. Several such rules add up.
     error,             ///< Answers `status` with `code` instead of the operation.
     throttle,          ///< Answers ProvisionedThroughputExceededException (control plane: LimitExceededException).
     throttle_entry,    ///< PutRecords: each entry is throttled by itself, with the rule's probability.
@@ -51,7 +52,10 @@ struct FaultRule {
   /// Error(invalid_argument) names the word that is wrong.
   static Result<FaultRule> parse(std::string_view text);
 };
+/// Text that `FaultRule::parse` reads as the same rule.
 std::string to_string(const FaultRule& rule);
+/// As it stands in a rule: "reset-after".
+std::string to_string(FaultRule::Action action);
 
 /// A record the emulator accepted, for proofs.
 struct AcceptedRecord {

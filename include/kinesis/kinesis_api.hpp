@@ -142,12 +142,12 @@ inline auto dispatch(KinesisApi& api, EnableEnhancedMonitoringRequest request) {
 inline auto dispatch(KinesisApi& api, DisableEnhancedMonitoringRequest request) {
   return api.disable_enhanced_monitoring(std::move(request));
 }
-inline auto dispatch(KinesisApi& api, DescribeLimitsRequest request) { return api.describe_limits(std::move(request)); }
+inline auto dispatch(KinesisApi& api, DescribeLimitsRequest request) { return api.describe_limits(request); }
 inline auto dispatch(KinesisApi& api, DescribeAccountSettingsRequest request) {
-  return api.describe_account_settings(std::move(request));
+  return api.describe_account_settings(request);
 }
 inline auto dispatch(KinesisApi& api, UpdateAccountSettingsRequest request) {
-  return api.update_account_settings(std::move(request));
+  return api.update_account_settings(request);
 }
 inline auto dispatch(KinesisApi& api, UpdateMaxRecordSizeRequest request) {
   return api.update_max_record_size(std::move(request));

@@ -4,6 +4,7 @@
 #include "aws/cbor.hpp"
 
 #include <limits>
+#include <utility>
 
 namespace kinesis::aws {
 namespace {
@@ -105,7 +106,7 @@ class CborFormatReader {
     if (good && !head.is_null()) good = read(type, object, head, 0);
     if (good && !in_.at_end()) good = in_.fail("more bytes than one message");
     if (good) return {};
-    if (missing_member_) return *missing_member_;
+    if (strict_error_) return *strict_error_;
     return Error(errc::protocol, "CBOR of " + std::string(type.name) + path_ + ": " + in_.error());
   }
 
@@ -147,7 +148,9 @@ class CborFormatReader {
         std::string_view name;
         if (!in_.string(head, name, joined_)) return false;
         store_enum(object, enum_value(type, name));
-        return true;
+        if (missing_ == Missing::accepted || load_enum(object) != 0) return true;
+        unknown_enum_.emplace(std::string(name), &type);
+        return in_.fail("not a known value");
       }
       case Kind::optional:
         return read(type.element(), type.optional->emplace(object), head, depth);
@@ -310,13 +313,16 @@ class CborFormatReader {
   bool check_required(const TypeDescriptor& type, std::uint64_t seen) {
     for (std::size_t i = 0; i < type.members.size(); ++i) {
       if (!type.members[i].required || (seen >> i & 1) != 0) continue;
-      missing_member_ = missing_member(type.members[i].name);
+      strict_error_ = missing_member(type.members[i].name);
       return in_.fail("a required member is missing");
     }
     return true;
   }
 
   bool fail_in(const Member& member) {
+    if (unknown_enum_ && !strict_error_) {
+      strict_error_ = unknown_enum_value(member.name, unknown_enum_->first, *unknown_enum_->second);
+    }
     path_.insert(0, "." + std::string(member.name));
     return false;
   }
@@ -326,7 +332,8 @@ class CborFormatReader {
   Missing missing_;
   std::string joined_;
   std::string path_;
-  std::optional<Error> missing_member_;
+  std::optional<Error> strict_error_;
+  std::optional<std::pair<std::string, const TypeDescriptor*>> unknown_enum_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "aws/cbor_format.hpp"
 #include "aws/json_format.hpp"
+#include "aws/kinesis_shapes.hpp"
 #include "aws/shape_samples.hpp"
 
 #include <gtest/gtest.h>
@@ -111,6 +112,22 @@ TEST_P(Formats, MissRequiredMembersOnlyWhenAskedTo) {
       EXPECT_NE(result.error().message().find("Member must not be null"), std::string::npos);
     }
   }
+}
+
+TEST_P(Formats, RefuseUnknownValuesOfEnumsOnlyWhenAskedTo) {
+  GetShardIteratorRequest request("s", "shardId-0", ShardIteratorType::latest);
+  const auto& type = type_of<GetShardIteratorRequest>();
+  std::string bytes = written(GetParam(), type, &request);
+  bytes.replace(bytes.find("LATEST"), 6, "NEWEST");
+  ASSERT_TRUE(read(GetParam(), type, &request, bytes));
+  EXPECT_EQ(request.shard_iterator_type, ShardIteratorType::unknown);
+  const auto refused = read(GetParam(), type, &request, bytes, Missing::refused);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().service_code(), "ValidationException");
+  EXPECT_EQ(refused.error().message(),
+            "1 validation error detected: Value 'NEWEST' at 'shardIteratorType' failed to satisfy constraint: Member "
+            "must satisfy enum "
+            "value set: [AT_SEQUENCE_NUMBER, AFTER_SEQUENCE_NUMBER, TRIM_HORIZON, LATEST, AT_TIMESTAMP]");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <simdjson.h>
 
 #include <limits>
+#include <utility>
 
 namespace kinesis::aws {
 namespace {
@@ -111,7 +112,7 @@ class JsonFormatReader {
 
   Result<void> read_all(const TypeDescriptor& type, void* object, const element& root) {
     if (root.is_null() || read(type, object, root, 0)) return {};
-    if (missing_member_) return *missing_member_;
+    if (strict_error_) return *strict_error_;
     return Error(errc::protocol, "JSON of " + std::string(type.name) + path_ + ": " + error_);
   }
 
@@ -161,7 +162,9 @@ class JsonFormatReader {
         std::string_view name;
         if (!read_text(value, name)) return false;
         store_enum(object, enum_value(type, name));
-        return true;
+        if (missing_ == Missing::accepted || load_enum(object) != 0) return true;
+        unknown_enum_.emplace(std::string(name), &type);
+        return fail("not a known value");
       }
       case Kind::optional:
         return read(type.element(), type.optional->emplace(object), value, depth);
@@ -254,7 +257,7 @@ class JsonFormatReader {
   bool check_required(const TypeDescriptor& type, std::uint64_t seen) {
     for (std::size_t i = 0; i < type.members.size(); ++i) {
       if (!type.members[i].required || (seen >> i & 1) != 0) continue;
-      missing_member_ = missing_member(type.members[i].name);
+      strict_error_ = missing_member(type.members[i].name);
       return false;
     }
     return true;
@@ -265,6 +268,9 @@ class JsonFormatReader {
     return false;
   }
   bool fail_in(const Member& member) {
+    if (unknown_enum_ && !strict_error_) {
+      strict_error_ = unknown_enum_value(member.name, unknown_enum_->first, *unknown_enum_->second);
+    }
     path_.insert(0, "." + std::string(member.name));
     return false;
   }
@@ -272,7 +278,8 @@ class JsonFormatReader {
   Missing missing_;
   const char* error_ = "";
   std::string path_;
-  std::optional<Error> missing_member_;
+  std::optional<Error> strict_error_;
+  std::optional<std::pair<std::string, const TypeDescriptor*>> unknown_enum_;
 };
 
 static_assert(simdjson::SIMDJSON_PADDING <= 64);

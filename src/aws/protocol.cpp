@@ -242,9 +242,8 @@ struct Found {
 };
 
 void take(std::string_view name, std::string_view value, Found& found) {
-  if (name == "__type") {
-    found.code = bare_code(value);
-  } else if ((name == "code" || name == "Code") && found.code.empty()) {
+  const bool is_code = name == "code" || name == "Code";
+  if (name == "__type" || (is_code && found.code.empty())) {
     found.code = bare_code(value);
   } else if ((name == "message" || name == "Message" || name == "errorMessage") && found.message.empty()) {
     found.message = value;

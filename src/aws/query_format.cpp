@@ -176,7 +176,7 @@ class FormReader {
       if (fields_.size() < max_elements) fields_.insert_or_assign(unescaped(name), unescaped(value));
     });
     if (read(type, object, "", 0)) return {};
-    if (missing_member_) return *missing_member_;
+    if (strict_error_) return *strict_error_;
     return Error(errc::protocol, "form of " + std::string(type.name) + ": wrong value of " + wrong_);
   }
 
@@ -195,7 +195,12 @@ class FormReader {
         return true;
       default: {
         const auto field = fields_.find(name);
-        if (field == fields_.end() || read_leaf(type, object, field->second)) return true;
+        if (field == fields_.end()) return true;
+        if (read_leaf(type, object, field->second)) {
+          const bool known = type.kind != Kind::enumeration || load_enum(object) != 0;
+          if (known || missing_ == Missing::accepted) return true;
+          strict_error_ = unknown_enum_value(std::string_view(name).substr(name.rfind('.') + 1), field->second, type);
+        }
         wrong_ = name;
         return false;
       }
@@ -217,7 +222,7 @@ class FormReader {
       if (exists(path)) {
         if (!read(member.type(), member.access(object), path, depth + 1)) return false;
       } else if (member.required && missing_ == Missing::refused) {
-        missing_member_ = missing_member(member.name);
+        strict_error_ = missing_member(member.name);
         return false;
       }
     }
@@ -234,7 +239,7 @@ class FormReader {
   Missing missing_;
   std::map<std::string, std::string, std::less<>> fields_;
   std::string wrong_;
-  std::optional<Error> missing_member_;
+  std::optional<Error> strict_error_;
 };
 
 void write_element(std::string& out, const TypeDescriptor& type, const void* object, std::string_view name) {

@@ -107,6 +107,12 @@ TEST(QueryFormat, RefusesWrongValuesOfForms) {
   EXPECT_FALSE(read_form(type, &request, "DurationSeconds=soon"));
   EXPECT_FALSE(read_form(type, &request, "DurationSeconds=99999999999"));
   EXPECT_EQ(read_form(type, &request, "RoleArn=a", Missing::refused).error().service_code(), "ValidationException");
+  cloudwatch::PutMetricDataRequest metrics;
+  const std::string form = "Namespace=a&MetricData.member.1.MetricName=m&MetricData.member.1.Unit=Furlongs";
+  EXPECT_TRUE(read_form(type_of<cloudwatch::PutMetricDataRequest>(), &metrics, form));
+  const auto refused = read_form(type_of<cloudwatch::PutMetricDataRequest>(), &metrics, form, Missing::refused);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find("'Furlongs' at 'unit'"), std::string::npos);
   EXPECT_TRUE(read_form(type, &request, "&&RoleArn=%41+%zz%4&x&=y&RoleSessionName"));
   EXPECT_EQ(request.role_arn, "A %zz%4");
 }

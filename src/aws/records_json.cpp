@@ -90,8 +90,10 @@ void write_put_records_answer_json(std::span<const PutRecordsResultView> results
   append(out, text);
 }
 
-void append_record_json(const StoredRecordView& record, core::Buffer& out) {
-  std::string scratch;
+namespace {
+
+void append_record(const StoredRecordView& record, core::Buffer& out, std::string& scratch) {
+  scratch.clear();
   JsonWriter json(scratch);
   json.begin_object().key("SequenceNumber").plain_string(record.sequence_number);
   json.key("ApproximateArrivalTimestamp").epoch_seconds(record.approximate_arrival_millis);
@@ -106,14 +108,22 @@ void append_record_json(const StoredRecordView& record, core::Buffer& out) {
   append(out, "}");
 }
 
+}  // namespace
+
+void append_record_json(const StoredRecordView& record, core::Buffer& out) {
+  std::string scratch;
+  append_record(record, out, scratch);
+}
+
 bool append_records_json(BytesView fragments, core::Buffer& out) {
+  std::string scratch;
   bool first = true;
   while (!fragments.empty()) {
     StoredRecordView record;
     if (!read_record_cbor(fragments, record)) return false;
     if (!first) append(out, ",");
     first = false;
-    append_record_json(record, out);
+    append_record(record, out, scratch);
   }
   return true;
 }
@@ -156,6 +166,7 @@ class Document {
  public:
   Document(const Blob& body, Padding padding) : parser_(body.size() <= largest_kept ? kept() : large_) {
     const std::string_view text = body.text();
+    if (text.empty()) return;  // there may be no bytes behind it either
     if (padding == Padding::none) {
       copy_ = simdjson::padded_string(text.data(), text.size());
       error_ = parser_.iterate(copy_).get(document_);

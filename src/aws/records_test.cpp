@@ -342,6 +342,14 @@ TEST(RecordsCbor, AreReadFromIndefiniteLengths) {
   EXPECT_EQ(to_millis(answer->records[2].approximate_arrival_timestamp), 1'700'000'000'123);
 }
 
+// What an answer without a body gives: no bytes at all, padded or not.
+TEST(RecordsJson, AreReadFromNothing) {
+  EXPECT_TRUE(read_get_records_json(Blob(), Padding::at_least_64_bytes)->records.empty());
+  EXPECT_TRUE(read_put_records_answer_json(Blob(), Padding::at_least_64_bytes)->records.empty());
+  EXPECT_EQ(read_put_records_json(Blob(), Padding::at_least_64_bytes).error().service_code(), "ValidationException");
+  EXPECT_TRUE(read_get_records_cbor(Blob())->records.empty());
+}
+
 TEST(RecordsJson, AreReadWithEscapesAndSpaces) {
   const std::string bytes =
       R"( { "Records" : [ { "Data" : "AQ\/D" , "PartitionKey" : "\u00e9\n" , "SequenceNumber" : "12" ,

@@ -46,12 +46,35 @@ bool to_integer(double number, std::int64_t& out) noexcept {
   return true;
 }
 
-Error missing_member(std::string_view member) {
+namespace {
+
+// AWS writes members like fields of Java in these messages.
+std::string validation_name(std::string_view member) {
   std::string name(member);
   if (!name.empty() && name[0] >= 'A' && name[0] <= 'Z') name[0] = static_cast<char>(name[0] - 'A' + 'a');
-  return Error(errc::protocol, "1 validation error detected: Value null at '" + name +
-                                   "' failed to satisfy constraint: Member must not be null")
+  return name;
+}
+
+Error validation_error(const std::string& what) {
+  return Error(errc::protocol, "1 validation error detected: Value " + what)
       .with_service("ValidationException", 400, "");
+}
+
+}  // namespace
+
+Error missing_member(std::string_view member) {
+  return validation_error("null at '" + validation_name(member) +
+                          "' failed to satisfy constraint: Member must not be null");
+}
+
+Error unknown_enum_value(std::string_view member, std::string_view value, const TypeDescriptor& type) {
+  std::string set;
+  for (const EnumName& entry : type.names) {
+    if (!set.empty()) set += ", ";
+    set += entry.name;
+  }
+  return validation_error("'" + std::string(value.substr(0, 100)) + "' at '" + validation_name(member) +
+                          "' failed to satisfy constraint: Member must satisfy enum value set: [" + set + "]");
 }
 
 }  // namespace kinesis::aws

@@ -149,7 +149,7 @@ inline constexpr int max_depth = 80;
 /// Elements of one list or map that readers accept.
 inline constexpr std::size_t max_elements = 100'000;
 
-/// Whether a reader insists on required members.
+/// Whether a reader insists on required members, and on values of enums that it knows.
 enum class Missing {
   accepted,  ///< Left as they were. What clients do.
   refused,   ///< Error with AWS's service code ValidationException. What servers do.
@@ -172,8 +172,9 @@ bool from_seconds(double seconds, std::chrono::system_clock::time_point& out) no
 /// False unless `number` is whole and within 64 bits.
 bool to_integer(double number, std::int64_t& out) noexcept;
 
-/// The error of a strict reader: AWS's words for "a required member is missing".
+/// The errors of a strict reader, in AWS's words.
 Error missing_member(std::string_view member);
+Error unknown_enum_value(std::string_view member, std::string_view value, const TypeDescriptor& type);
 
 /// The description of T. Structures and enums specialise it where they are described.
 template <class T>

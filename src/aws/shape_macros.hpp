@@ -5,13 +5,14 @@
 // For *_shapes.cpp only: a description per type, a line per member. What a description refers to stands above it.
 
 /// KINESIS_STRUCTURE(Tag, REQUIRED(key, "Key"), OPTIONAL(value, "Value"))
-#define KINESIS_STRUCTURE(Type, ...)                                                                  \
-  template <>                                                                                         \
-  const TypeDescriptor& type_of<Type>() {                                                             \
-    using Self = Type;                                                                                \
-    static constexpr Member members[] = {__VA_ARGS__};                                                \
-    static constexpr TypeDescriptor type{.kind = Kind::structure, .name = #Type, .members = members}; \
-    return type;                                                                                      \
+#define KINESIS_STRUCTURE(Type, ...)                                                                            \
+  template <>                                                                                                   \
+  const TypeDescriptor& type_of<Type>() {                                                                       \
+    using Self = Type;                                                                                          \
+    static_assert(!std::is_aggregate_v<Self>, "give it a constructor: g++ 12 corrupts aggregates in co_await"); \
+    static constexpr Member members[] = {__VA_ARGS__};                                                          \
+    static constexpr TypeDescriptor type{.kind = Kind::structure, .name = #Type, .members = members};           \
+    return type;                                                                                                \
   }
 #define REQUIRED(member, name) required<Self, &Self::member>(name)
 #define OPTIONAL(member, name) optional<Self, &Self::member>(name)
