@@ -22,7 +22,8 @@ StreamToCreate parse_stream(const std::string& text) {
   StreamToCreate stream;
   if (colon != std::string::npos) {
     stream.name = text.substr(0, colon);
-    std::from_chars(text.data() + colon + 1, text.data() + text.size(), stream.shards);
+    const char* const end = text.data() + text.size();
+    if (std::from_chars(text.data() + colon + 1, end, stream.shards).ptr != end) stream.shards = 0;
   }
   if (stream.name.empty() || stream.shards < 1)
     throw Error(errc::invalid_argument, "--streams \"" + text + "\": write NAME:SHARDS");
@@ -58,19 +59,18 @@ int run_emulate(const EmulateArguments& arguments, int verbose) {
   std::vector<StreamToCreate> streams;
   for (const std::string& text : arguments.streams) streams.push_back(parse_stream(text));
   if (!arguments.ca_out.empty() && !arguments.tls) throw Error(errc::invalid_argument, "--ca-out goes with --tls");
-  std::unique_ptr<emulator::RecordLog> log;
-  if (!arguments.record_log.empty()) {
-    log = std::make_unique<emulator::RecordLog>(arguments.record_log);
-    options.on_accepted = [&log](const AcceptedRecord& record) { log->write(record); };
-  }
-
-  // Blocked before the server's threads start, so that the signal comes here.
+  // Blocked before any thread starts, the log's or the server's, so that the signal comes here.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
+  std::unique_ptr<emulator::RecordLog> log;
+  if (!arguments.record_log.empty()) {
+    log = std::make_unique<emulator::RecordLog>(arguments.record_log);
+    options.on_accepted = [&log](const AcceptedRecord& record) { log->add(record); };
+  }
   Emulator emulator(options);
   for (const StreamToCreate& stream : streams) emulator.create_stream(stream.name, stream.shards);
   if (!arguments.ca_out.empty()) {

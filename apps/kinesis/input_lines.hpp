@@ -5,11 +5,13 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace kinesis::tool {
 
 /// The lines of a file, or of standard input for "-", without their newline; a last line without one counts. Blocks.
-/// Throws Error: storage if it cannot be read, too_large for a line over `max_line` bytes, naming file and line.
+/// Throws Error: storage if it cannot be read, too_large for a line over `max_line` bytes, naming file and line; no
+/// more than that is read of it.
 class InputLines {
  public:
   InputLines(const std::string& path, std::size_t max_line);
@@ -27,11 +29,16 @@ class InputLines {
   const std::string& name() const noexcept { return name_; }
 
  private:
+  /// Reads on; false at the end. Returns with what there is, so that a pipe's line is there as soon as it was written.
+  bool fill();
+
   std::string name_;
   std::size_t max_line_;
   std::FILE* file_;
-  char* buffer_ = nullptr;
-  std::size_t capacity_ = 0;
+  // What was read and not given out yet: [begin_, end_).
+  std::vector<char> buffer_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
   std::uint64_t line_ = 0;
   std::uint64_t bytes_ = 0;
 };

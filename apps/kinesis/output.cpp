@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <limits>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -32,9 +34,21 @@ void print(std::string_view text) {
     throw Error(errc::storage, std::string("cannot write to standard output: ") + std::strerror(errno));
 }
 
-OutputFile::OutputFile(const std::string& path) : name_(path == "-" ? "standard output" : path) {
-  file_ = path == "-" ? stdout : std::fopen(path.c_str(), "wb");
+OutputFile::OutputFile(const std::string& path, Mode mode) : name_(path == "-" ? "standard output" : path) {
+  file_ = path == "-" ? stdout : std::fopen(path.c_str(), mode == Mode::append ? "ab" : "wb");
   if (file_ == nullptr) fail();
+  if (file_ != stdout && mode == Mode::append) cut_unfinished_line();
+}
+void OutputFile::cut_unfinished_line() const {
+  struct stat status{};
+  if (fstat(fileno(file_), &status) != 0 || !S_ISREG(status.st_mode)) return;
+  std::ifstream written(name_, std::ios::binary);
+  off_t end = status.st_size;
+  for (; end > 0; --end) {
+    written.seekg(end - 1);
+    if (written.get() == '\n') break;
+  }
+  if (end != status.st_size && ftruncate(fileno(file_), end) != 0) fail();
 }
 OutputFile::OutputFile(OutputFile&& other) noexcept
     : name_(std::move(other.name_)), file_(std::exchange(other.file_, nullptr)) {}

@@ -23,7 +23,11 @@ void print(std::string_view text);
 /// standard output.
 class OutputFile {
  public:
-  explicit OutputFile(const std::string& path);
+  enum class Mode {
+    replace,  ///< What the file had is gone.
+    append,   ///< What the file had stays, but for a last line that has no newline: its writer was killed.
+  };
+  explicit OutputFile(const std::string& path, Mode mode = Mode::replace);
   ~OutputFile();
   OutputFile(OutputFile&& other) noexcept;
   OutputFile& operator=(OutputFile&&) = delete;
@@ -34,6 +38,7 @@ class OutputFile {
 
  private:
   [[noreturn]] void fail() const;
+  void cut_unfinished_line() const;
   std::string name_;
   std::FILE* file_ = nullptr;
 };

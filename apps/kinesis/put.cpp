@@ -7,16 +7,19 @@
 #include "output.hpp"
 #include <kinesis/producer.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <mutex>
 #include <thread>
 
 namespace kinesis::tool {
 namespace {
 
-/// Lines beyond this fail before they are read whole; what the stream's own limit is, the service says.
+/// Lines beyond this fail before they are read whole; the stream's own limit may be less.
 constexpr std::size_t max_line = std::size_t{10} * 1024 * 1024;
 /// Records whose receipts are not there yet; the reader waits at this bound.
 constexpr std::size_t max_outstanding = 50'000;
@@ -158,8 +161,8 @@ class Pace {
     if (rate_ <= 0) return;
     const auto due = began_ + std::chrono::duration_cast<Clock::duration>(
                                   std::chrono::duration<double>(static_cast<double>(next_record) / rate_));
-    const auto now = clock_.now();
-    if (due > now) std::this_thread::sleep_for(due - now);
+    for (auto now = clock_.now(); now < due && !interrupted; now = clock_.now())
+      std::this_thread::sleep_for(std::min<Clock::duration>(due - now, std::chrono::milliseconds(50)));
   }
   double seconds() const { return std::chrono::duration<double>(clock_.now() - began_).count(); }
 
@@ -208,21 +211,34 @@ std::string summary(const Receipts& receipts, double seconds, bool json) {
   return text;
 }
 
+/// The command was right, a line or the service was not: never wrong usage.
+int failed(const Error& error) {
+  std::fprintf(stderr, "kinesis put: %s\n", error.what());
+  return exit_failed;
+}
+
 }  // namespace
 
 int run_put(const ConnectionArguments& connection, const PutArguments& arguments) {
   InputLines input(arguments.file, max_line);
-  Receipts receipts(arguments.receipts);
   KeySource keys(arguments);
   Client client(connection.client_options());
   // Fails at once, and by name, where the stream is not there.
-  client.call(DescribeStreamSummaryRequest(arguments.stream)).get();
+  const StreamDescriptionSummary stream =
+      client.call(DescribeStreamSummaryRequest(arguments.stream)).get().stream_description_summary;
+  Receipts receipts(arguments.receipts);
   ProducerOptions options{.stream = arguments.stream};
-  options.max_record_bytes = max_line;
+  // A record over the stream's limit would take all others of its call along.
+  const auto limit_in_kib =
+      static_cast<std::size_t>(std::clamp(stream.max_record_size_in_kib.value_or(1024), 1, 10240));
+  options.max_record_bytes = limit_in_kib * 1024;
   Producer<std::string> producer(client, options, text);
 
   struct sigaction action{};
-  action.sa_handler = [](int) { interrupted = true; };
+  // The first one stops reading and finishes what was read; a second one does not wait for that.
+  action.sa_handler = [](int signal) {
+    if (interrupted.exchange(true)) std::_Exit(128 + signal);
+  };
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 
@@ -233,7 +249,8 @@ int run_put(const ConnectionArguments& connection, const PutArguments& arguments
       std::optional<std::string> line = input.next();
       if (!line) break;
       const std::string key = keys.key_of(*line, input);
-      pace.wait(input.line());
+      pace.wait(input.line() - 1);
+      if (interrupted) break;
       const std::uint64_t number = input.line();
       const std::size_t bytes = line->size();
       receipts.sent();
@@ -249,10 +266,10 @@ int run_put(const ConnectionArguments& connection, const PutArguments& arguments
   receipts.wait_for_all();
   pace.clear();
   print(summary(receipts, pace.seconds(), connection.json()));
-  if (input_failure) throw *input_failure;
-  if (receipts.write_failure()) throw *receipts.write_failure();
+  if (input_failure) return failed(*input_failure);
+  if (receipts.write_failure()) return failed(*receipts.write_failure());
   if (receipts.failure())
-    throw receipts.failure()->with_context(with_commas(receipts.failed()) + " records failed; the first");
+    return failed(receipts.failure()->with_context(with_commas(receipts.failed()) + " records failed; the first"));
   return interrupted ? exit_failed : exit_done;
 }
 

@@ -15,7 +15,7 @@ std::string record_line(const Record<Blob>& record, Clock::wall_time_point handl
 class RecordPrinter {
  public:
   RecordPrinter(const std::string& path, bool json, Clock& clock, std::string worker)
-      : file_(path), json_(json), clock_(clock), worker_(std::move(worker)) {}
+      : file_(path, OutputFile::Mode::append), json_(json), clock_(clock), worker_(std::move(worker)) {}
   void print(const Record<Blob>& record);
   void flush() { file_.flush(); }
   std::uint64_t count() const noexcept { return count_; }

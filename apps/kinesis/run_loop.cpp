@@ -12,7 +12,7 @@
 
 namespace kinesis::tool {
 
-void run_loop(const std::function<core::awaitable<void>(asio::any_io_executor)>& start, std::function<void()> on_stop) {
+bool run_loop(const std::function<core::awaitable<void>(asio::any_io_executor)>& start, std::function<void()> on_stop) {
   asio::io_context context(1);
   asio::signal_set signals(context, SIGINT, SIGTERM);
   asio::cancellation_signal cancel;
@@ -36,8 +36,8 @@ void run_loop(const std::function<core::awaitable<void>(asio::any_io_executor)>&
   };
   asio::co_spawn(context, start(context.get_executor()), asio::bind_cancellation_slot(cancel.slot(), done));
   context.run();
-  if (failure && stopped && core::is_cancellation(failure)) return;
-  if (failure) std::rethrow_exception(failure);
+  if (failure && !(stopped && core::is_cancellation(failure))) std::rethrow_exception(failure);
+  return stopped;
 }
 
 }  // namespace kinesis::tool

@@ -213,11 +213,11 @@ class Streams {
 }  // namespace
 
 int run_streams(const ConnectionArguments& connection, const StreamsArguments& arguments) {
-  run_loop([&](asio::any_io_executor executor) -> awaitable<void> {
+  const bool interrupted = run_loop([&](asio::any_io_executor executor) -> awaitable<void> {
     Streams streams(Client(executor, connection.client_options()), connection, arguments);
     co_await streams.run();
   });
-  return exit_done;
+  return interrupted ? exit_failed : exit_done;
 }
 
 }  // namespace kinesis::tool
