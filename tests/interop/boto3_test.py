@@ -470,6 +470,7 @@ class EveryOperation:
             self.client.update_max_record_size(StreamARN=self.arn(), MaxRecordSizeInKiB=10241)
 
     def test_UpdateStreamWarmThroughput(self):
+        self.client.update_account_settings(MinimumThroughputBillingCommitment={"Status": "ENABLED"})
         self.client.create_stream(StreamName=self.stream, StreamModeDetails={"StreamMode": "ON_DEMAND"})
         wait_until(lambda: self.summary()["StreamStatus"] == "ACTIVE", "the stream")
         answer = self.client.update_stream_warm_throughput(StreamARN=self.arn(), WarmThroughputMiBps=10)
