@@ -12,7 +12,8 @@ class CloudWatchClient final : public CloudWatchApi {
  public:
   explicit CloudWatchClient(std::shared_ptr<RequestPipeline> pipeline) : pipeline_(std::move(pipeline)) {}
 
-  asio::awaitable<Result<cloudwatch::PutMetricDataResponse>> put_metric_data(cloudwatch::PutMetricDataRequest request) override {
+  asio::awaitable<Result<cloudwatch::PutMetricDataResponse>> put_metric_data(
+      cloudwatch::PutMetricDataRequest request) override {
     std::string form = to_form(request, query_version(Service::cloudwatch));
     ServiceCall call(cloudwatch::PutMetricDataRequest::operation, form_content_type, http::Body(std::move(form)));
     ServiceAnswer answer = co_await pipeline_->send(std::move(call));

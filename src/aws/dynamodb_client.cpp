@@ -14,15 +14,16 @@ class DynamoDbClient final : public DynamoDbApi {
  public:
   explicit DynamoDbClient(std::shared_ptr<RequestPipeline> pipeline) : pipeline_(std::move(pipeline)) {}
 
-#define X(Operation, function)                                                                                            \
-  asio::awaitable<Result<dynamodb::Operation##Response>> function(dynamodb::Operation##Request request) override {        \
-    Blob body = write(type_of<dynamodb::Operation##Request>(), &request);                                                 \
-    ServiceAnswer answer = co_await send(dynamodb::Operation##Request::operation, std::move(body));                       \
-    if (answer.error) co_return judge(*answer.error, answer.error_body, static_cast<dynamodb::Operation##Response*>(nullptr)); \
-    dynamodb::Operation##Response response;                                                                               \
-    auto read = read_answer(*answer.response, type_of<dynamodb::Operation##Response>(), &response);                       \
-    if (!read) co_return read.error();                                                                                    \
-    co_return response;                                                                                                   \
+#define X(Operation, function)                                                                                     \
+  asio::awaitable<Result<dynamodb::Operation##Response>> function(dynamodb::Operation##Request request) override { \
+    Blob body = write(type_of<dynamodb::Operation##Request>(), &request);                                          \
+    ServiceAnswer answer = co_await send(dynamodb::Operation##Request::operation, std::move(body));                \
+    if (answer.error)                                                                                              \
+      co_return judge(*answer.error, answer.error_body, static_cast<dynamodb::Operation##Response*>(nullptr));     \
+    dynamodb::Operation##Response response;                                                                        \
+    auto read = read_answer(*answer.response, type_of<dynamodb::Operation##Response>(), &response);                \
+    if (!read) co_return read.error();                                                                             \
+    co_return response;                                                                                            \
   }
   DYNAMODB_OPERATIONS(X)
 #undef X

@@ -27,7 +27,8 @@ std::string_view arn_in(const Request& request) {
 OperationType type_of_operation(std::string_view operation) {
   for (const std::string_view data : {"PutRecord", "PutRecords", "GetRecords", "GetShardIterator", "SubscribeToShard"})
     if (operation == data) return OperationType::data;
-  for (const std::string_view regional : {"CreateStream", "ListStreams", "DescribeLimits", "DescribeAccountSettings", "UpdateAccountSettings"})
+  for (const std::string_view regional :
+       {"CreateStream", "ListStreams", "DescribeLimits", "DescribeAccountSettings", "UpdateAccountSettings"})
     if (operation == regional) return OperationType::regional;
   return OperationType::control;
 }
@@ -63,14 +64,14 @@ class KinesisClient final : public KinesisApi {
     co_return read_get_records_json(answer->body, Padding::at_least_64_bytes, std::move(room));
   }
 
-#define X(Operation, function)                                                                                        \
-  asio::awaitable<Result<Operation##Response>> function(Operation##Request request) override {                        \
-    Blob body = write(type_of<Operation##Request>(), &request);                                                       \
-    Operation##Response response;                                                                                     \
-    auto read = co_await call(Operation##Request::operation, arn_in(request), std::move(body),                        \
-                              AnswerTarget(type_of<Operation##Response>(), &response));                               \
-    if (!read) co_return read.error();                                                                                \
-    co_return response;                                                                                               \
+#define X(Operation, function)                                                                 \
+  asio::awaitable<Result<Operation##Response>> function(Operation##Request request) override { \
+    Blob body = write(type_of<Operation##Request>(), &request);                                \
+    Operation##Response response;                                                              \
+    auto read = co_await call(Operation##Request::operation, arn_in(request), std::move(body), \
+                              AnswerTarget(type_of<Operation##Response>(), &response));        \
+    if (!read) co_return read.error();                                                         \
+    co_return response;                                                                        \
   }
   KINESIS_PLAIN_OPERATIONS(X)
 #undef X
@@ -118,7 +119,8 @@ class KinesisClient final : public KinesisApi {
 KinesisAddress::KinesisAddress(std::string region, bool fips, bool dual_stack, std::string override_url)
     : region_(std::move(region)), fips_(fips), dual_stack_(dual_stack), override_url_(std::move(override_url)) {}
 
-Result<std::shared_ptr<const http::Url>> KinesisAddress::url_for(std::string_view operation, std::string_view resource_arn) const {
+Result<std::shared_ptr<const http::Url>> KinesisAddress::url_for(std::string_view operation,
+                                                                 std::string_view resource_arn) const {
   if (!override_url_.empty() || resource_arn.empty()) return std::shared_ptr<const http::Url>();
   EndpointQuestion question;
   question.region = region_;
@@ -133,7 +135,8 @@ Result<std::shared_ptr<const http::Url>> KinesisAddress::url_for(std::string_vie
   return std::make_shared<const http::Url>(std::move(*url));
 }
 
-std::shared_ptr<KinesisApi> make_kinesis_client(std::shared_ptr<RequestPipeline> pipeline, KinesisAddress address, WireFormat format) {
+std::shared_ptr<KinesisApi> make_kinesis_client(std::shared_ptr<RequestPipeline> pipeline, KinesisAddress address,
+                                                WireFormat format) {
   return std::make_shared<KinesisClient>(std::move(pipeline), std::move(address), format);
 }
 
@@ -142,10 +145,13 @@ Result<void> read_answer(const http::Response& response, const TypeDescriptor& t
   if (response.body.empty()) return {};
   const std::string_view content_type = response.headers.find("content-type").value_or("");
   switch (format_of(content_type)) {
-    case BodyFormat::cbor: return read_cbor(type, object, response.body);
-    case BodyFormat::json: return read_json(type, object, response.body.text(), Padding::at_least_64_bytes);
+    case BodyFormat::cbor:
+      return read_cbor(type, object, response.body);
+    case BodyFormat::json:
+      return read_json(type, object, response.body.text(), Padding::at_least_64_bytes);
     case BodyFormat::xml:
-    case BodyFormat::unknown: break;
+    case BodyFormat::unknown:
+      break;
   }
   return Error(errc::protocol, "the answer has the content type \"" + std::string(content_type.substr(0, 64)) +
                                    "\", which this service does not use; is the endpoint right?");

@@ -23,7 +23,10 @@ bool is_throttle(const Error& error) { return classify(error) == FailureKind::th
 }  // namespace
 
 RequestPipeline::RequestPipeline(PipelineOptions options)
-    : options_(std::move(options)), rules_(options_.rules), random_(core::random_seed()), limiter_(options_.clock->now()) {}
+    : options_(std::move(options)),
+      rules_(options_.rules),
+      random_(core::random_seed()),
+      limiter_(options_.clock->now()) {}
 
 core::awaitable<ServiceAnswer> RequestPipeline::send(ServiceCall call) {
   const std::string body_sha256 = sha256_hex(call.body);
@@ -46,7 +49,8 @@ core::awaitable<ServiceAnswer> RequestPipeline::send(ServiceCall call) {
       corrected_clock = true;  // the next signature has the service's time
       continue;
     }
-    if (classify(error) == FailureKind::credentials && options_.credentials) options_.credentials->refused(*credentials);
+    if (classify(error) == FailureKind::credentials && options_.credentials)
+      options_.credentials->refused(*credentials);
     const auto delay = after_failure(retries, tried);
     if (!delay) co_return ServiceAnswer(error, std::move(tried.error_body));
     if (delay->count() > 0)
@@ -59,14 +63,16 @@ core::awaitable<Result<RequestPipeline::CredentialsPtr>> RequestPipeline::identi
   co_return co_await options_.credentials->get();
 }
 
-core::awaitable<RequestPipeline::Attempt> RequestPipeline::attempt(const ServiceCall& call, std::string_view body_sha256,
+core::awaitable<RequestPipeline::Attempt> RequestPipeline::attempt(const ServiceCall& call,
+                                                                   std::string_view body_sha256,
                                                                    std::string_view invocation, int number,
                                                                    CredentialsPtr credentials) {
   Attempt result;
   TimeEvidence evidence;
   evidence.sent = options_.clock->wall_now();
   result.skew_used = skew_.skew();
-  http::Request request = signed_request(call, body_sha256, invocation, number, credentials.get(), skew_.corrected(evidence.sent));
+  http::Request request =
+      signed_request(call, body_sha256, invocation, number, credentials.get(), skew_.corrected(evidence.sent));
   const http::Url& url = call.url ? *call.url : options_.url;
   auto answer = co_await options_.http->send(url.endpoint, std::move(request));
   if (!answer) {
@@ -92,8 +98,9 @@ core::awaitable<RequestPipeline::Attempt> RequestPipeline::attempt(const Service
   co_return result;
 }
 
-http::Request RequestPipeline::signed_request(const ServiceCall& call, std::string_view body_sha256, std::string_view invocation,
-                                              int number, const Credentials* credentials, core::WallTime now) {
+http::Request RequestPipeline::signed_request(const ServiceCall& call, std::string_view body_sha256,
+                                              std::string_view invocation, int number, const Credentials* credentials,
+                                              core::WallTime now) {
   const http::Url& url = call.url ? *call.url : options_.url;
   http::Headers headers;
   headers.reserve(12, 1024);
@@ -108,8 +115,10 @@ http::Request RequestPipeline::signed_request(const ServiceCall& call, std::stri
     signable.query = url.query;
     signable.headers = views;
     signable.body_sha256 = body_sha256;
-    const SigningIdentity identity{credentials->access_key_id, credentials->secret_access_key, credentials->session_token};
-    const Signature signature = sign(signable, identity, SigningScope{options_.region, signing_name(options_.service)}, now, keys_);
+    const SigningIdentity identity{credentials->access_key_id, credentials->secret_access_key,
+                                   credentials->session_token};
+    const Signature signature =
+        sign(signable, identity, SigningScope{options_.region, signing_name(options_.service)}, now, keys_);
     headers.add("x-amz-date", signature.amz_date);
     if (!credentials->session_token.empty()) headers.add("x-amz-security-token", credentials->session_token);
     headers.add("authorization", signature.authorization);
@@ -133,7 +142,8 @@ core::awaitable<void> RequestPipeline::wait_for_rate() {
 
 std::optional<std::chrono::nanoseconds> RequestPipeline::after_failure(CallRetries& retries, const Attempt& attempt) {
   const std::lock_guard lock(mutex_);
-  if (options_.retry_mode == RetryPolicy::Mode::adaptive) limiter_.answered(is_throttle(*attempt.error), options_.clock->now());
+  if (options_.retry_mode == RetryPolicy::Mode::adaptive)
+    limiter_.answered(is_throttle(*attempt.error), options_.clock->now());
   return retries.failed(*attempt.error, random_, attempt.retry_after);
 }
 
@@ -146,8 +156,9 @@ std::string RequestPipeline::new_invocation_id() {
     low = random_();
   }
   char text[40];
-  std::snprintf(text, sizeof text, "%08x-%04x-4%03x-%04x-%012llx", static_cast<unsigned>(high >> 32), static_cast<unsigned>(high >> 16) & 0xffffU,
-                static_cast<unsigned>(high) & 0xfffU, (static_cast<unsigned>(low >> 48) & 0x3fffU) | 0x8000U,
+  std::snprintf(text, sizeof text, "%08x-%04x-4%03x-%04x-%012llx", static_cast<unsigned>(high >> 32),
+                static_cast<unsigned>(high >> 16) & 0xffffU, static_cast<unsigned>(high) & 0xfffU,
+                (static_cast<unsigned>(low >> 48) & 0x3fffU) | 0x8000U,
                 static_cast<unsigned long long>(low & 0xffffffffffffULL));
   return text;
 }

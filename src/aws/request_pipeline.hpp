@@ -6,7 +6,6 @@
 #include "aws/sigv4.hpp"
 #include "core/random.hpp"
 #include "http/client.hpp"
-
 #include <kinesis/credentials.hpp>
 #include <kinesis/log.hpp>
 #include <kinesis/retry.hpp>
@@ -62,8 +61,9 @@ struct PipelineOptions {
   RetryPolicy::Mode retry_mode = RetryPolicy::Mode::standard;
 };
 
-/// The one loop all operations go through: sign, send, judge, back off, try again. Corrects the signing time by the service's clock; asks for
-/// fresh credentials once when the service refuses those it was given. May be used from any executor.
+/// The one loop all operations go through: sign, send, judge, back off, try again. Corrects the signing time by the
+/// service's clock; asks for fresh credentials once when the service refuses those it was given. May be used from any
+/// executor.
 class RequestPipeline {
  public:
   explicit RequestPipeline(PipelineOptions options);
@@ -84,10 +84,10 @@ class RequestPipeline {
   };
 
   core::awaitable<Result<CredentialsPtr>> identity();
-  core::awaitable<Attempt> attempt(const ServiceCall& call, std::string_view body_sha256, std::string_view invocation, int number,
-                                   CredentialsPtr credentials);
-  http::Request signed_request(const ServiceCall& call, std::string_view body_sha256, std::string_view invocation, int number,
-                               const Credentials* credentials, core::WallTime now);
+  core::awaitable<Attempt> attempt(const ServiceCall& call, std::string_view body_sha256, std::string_view invocation,
+                                   int number, CredentialsPtr credentials);
+  http::Request signed_request(const ServiceCall& call, std::string_view body_sha256, std::string_view invocation,
+                               int number, const Credentials* credentials, core::WallTime now);
   core::awaitable<void> wait_for_rate();
   std::optional<std::chrono::nanoseconds> after_failure(CallRetries& retries, const Attempt& attempt);
   std::string new_invocation_id();

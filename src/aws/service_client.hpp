@@ -3,7 +3,6 @@
 #include "aws/endpoint.hpp"
 #include "aws/request_pipeline.hpp"
 #include "aws/shape.hpp"
-
 #include <kinesis/client.hpp>
 #include <kinesis/cloudwatch.hpp>
 #include <kinesis/dynamodb.hpp>
@@ -39,7 +38,8 @@ class KinesisAddress {
   std::string override_url_;
 };
 
-std::shared_ptr<KinesisApi> make_kinesis_client(std::shared_ptr<RequestPipeline> pipeline, KinesisAddress address, WireFormat format);
+std::shared_ptr<KinesisApi> make_kinesis_client(std::shared_ptr<RequestPipeline> pipeline, KinesisAddress address,
+                                                WireFormat format);
 std::shared_ptr<DynamoDbApi> make_dynamodb_client(std::shared_ptr<RequestPipeline> pipeline);
 std::shared_ptr<CloudWatchApi> make_cloudwatch_client(std::shared_ptr<RequestPipeline> pipeline);
 

@@ -29,7 +29,8 @@ class Connector {
   Services connect() const {
     Services services;
     services.region = region_;
-    services.kinesis = make_kinesis_client(pipeline(Service::kinesis), KinesisAddress(region_, fips_, dual_stack_, override_url(Service::kinesis)),
+    services.kinesis = make_kinesis_client(pipeline(Service::kinesis),
+                                           KinesisAddress(region_, fips_, dual_stack_, override_url(Service::kinesis)),
                                            options_.wire_format);
     services.dynamodb = make_dynamodb_client(pipeline(Service::dynamodb));
     services.cloudwatch = make_cloudwatch_client(pipeline(Service::cloudwatch));
@@ -42,8 +43,10 @@ class Connector {
     for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"})
       if (auto region = settings_.variable(name)) return *region;
     if (auto region = settings_.profile_value("region")) return *region;
-    throw Error(errc::invalid_argument, "no region: name one with --region, ClientOptions::region, AWS_REGION, or \"region\" of the profile \"" +
-                                            settings_.profile + "\"");
+    throw Error(
+        errc::invalid_argument,
+        "no region: name one with --region, ClientOptions::region, AWS_REGION, or \"region\" of the profile \"" +
+            settings_.profile + "\"");
   }
 
   http::ClientOptions http_options(asio::any_io_executor executor) const {
@@ -52,7 +55,8 @@ class Connector {
     http.clock = options_.clock;
     http.log = options_.log;
     http.tls.verify = options_.verify_tls;
-    http.tls.ca_file = !options_.ca_bundle.empty() ? options_.ca_bundle : settings_.either("AWS_CA_BUNDLE", "ca_bundle").value_or("");
+    http.tls.ca_file =
+        !options_.ca_bundle.empty() ? options_.ca_bundle : settings_.either("AWS_CA_BUNDLE", "ca_bundle").value_or("");
     http.proxy = http::ProxySettings::from_environment();
     http.timeouts.connect = options_.connect_timeout;
     http.timeouts.tls = options_.connect_timeout;
@@ -66,6 +70,7 @@ class Connector {
   std::shared_ptr<CredentialsProvider> make_chain(asio::any_io_executor executor) const {
     ChainOptions chain;
     chain.settings = settings_;
+    chain.reload = [profile = options_.profile] { return load_settings(process_environment(), profile); };
     chain.region = region_;
     chain.http = http_;
     chain.clock = options_.clock;
@@ -75,7 +80,8 @@ class Connector {
   }
 
   std::string override_url(Service service) const {
-    return find_endpoint_override(service, options_.endpoint_url, settings_.environment, settings_.files, settings_.profile);
+    return find_endpoint_override(service, options_.endpoint_url, settings_.environment, settings_.files,
+                                  settings_.profile);
   }
 
   http::Url url_of(Service service) const {
@@ -133,7 +139,8 @@ class Connector {
 }  // namespace
 
 Services connect_services(const ClientOptions& options, asio::any_io_executor executor) {
-  if (options.max_connections_per_host < 1) throw Error(errc::invalid_argument, "ClientOptions: max_connections_per_host must be at least 1");
+  if (options.max_connections_per_host < 1)
+    throw Error(errc::invalid_argument, "ClientOptions: max_connections_per_host must be at least 1");
   return Connector(options, std::move(executor)).connect();
 }
 

@@ -17,8 +17,8 @@ struct Services {
   std::shared_ptr<CloudWatchApi> cloudwatch;
 };
 
-/// Resolves region, endpoints and credentials from options, environment and configuration files, and makes the clients; nothing is sent yet.
-/// Throws Error(invalid_argument) that says what is missing or wrong. `options.clock` is set.
+/// Resolves region, endpoints and credentials from options, environment and configuration files, and makes the clients;
+/// nothing is sent yet. Throws Error(invalid_argument) that says what is missing or wrong. `options.clock` is set.
 Services connect_services(const ClientOptions& options, asio::any_io_executor executor);
 
 }  // namespace kinesis::aws

@@ -1,35 +1,31 @@
 #include "aws/settings.hpp"
 
-#include <cerrno>
+#include "aws/text_file.hpp"
+
+#include <charconv>
 #include <cstdlib>
-#include <cstring>
-#include <fstream>
-#include <iterator>
+#include <utility>
 
 namespace kinesis::aws {
 namespace {
 
-constexpr std::size_t max_file_bytes = std::size_t{1} << 20;
+constexpr std::size_t most_file_bytes = std::size_t{1} << 20;
 
-/// The text of a file; empty if there is none and `must_exist` is off.
-Result<std::string> read_file(const std::string& path, bool must_exist) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    if (!must_exist && errno == ENOENT) return std::string();
-    return Error(errc::invalid_argument, "cannot read " + path + ": " + std::strerror(errno));
+/// What `variable` names, else `name` in ~/.aws; empty without a home.
+std::string path_of(const Settings& settings, std::string_view variable, std::string_view name) {
+  const auto home = settings.variable("HOME");
+  if (auto path = settings.variable(variable)) {
+    if (path->starts_with("~/") && home) return *home + path->substr(1);
+    return *path;
   }
-  std::string text(max_file_bytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > max_file_bytes) return Error(errc::invalid_argument, path + " is larger than 1 MiB, which no configuration file is");
-  return text;
+  return home ? *home + "/.aws/" + std::string(name) : std::string();
 }
 
-Result<std::string> shared_file(const Settings& settings, std::string_view variable, std::string_view name) {
-  if (const auto path = settings.variable(variable)) return read_file(*path, true);
-  const auto home = settings.variable("HOME");
-  if (!home) return std::string();
-  return read_file(*home + "/.aws/" + std::string(name), false);
+Result<std::string> text_of(const std::string& path) {
+  if (path.empty()) return std::string();
+  auto text = read_text_file(path, most_file_bytes);
+  if (!text) return Error(errc::invalid_argument, text.error().message());
+  return std::move(*text).value_or("");
 }
 
 }  // namespace
@@ -58,6 +54,16 @@ bool Settings::flag(std::string_view variable_name, std::string_view key) const 
   return value && parse_config_bool(*value).value_or(false);
 }
 
+Result<std::optional<int>> Settings::number(std::string_view variable_name, std::string_view key) const {
+  const auto text = either(variable_name, key);
+  if (!text) return std::optional<int>();
+  int value = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error == std::errc() && end == text->data() + text->size() && value >= 1) return std::optional<int>(value);
+  return Error(errc::invalid_argument, std::string(variable_name) + " (" + std::string(key) +
+                                           " in the profile) must be a whole number of 1 or more");
+}
+
 Environment process_environment() {
   return [](std::string_view name) -> std::optional<std::string> {
     const char* value = std::getenv(std::string(name).c_str());
@@ -76,16 +82,22 @@ Result<Settings> load_settings(Environment environment, std::string_view profile
   } else if (from_variable) {
     settings.profile = *from_variable;
   }
-  auto config = shared_file(settings, "AWS_CONFIG_FILE", "config");
+  settings.config_path = path_of(settings, "AWS_CONFIG_FILE", "config");
+  settings.credentials_path = path_of(settings, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
+  const auto config = text_of(settings.config_path);
   if (!config) return config.error();
-  auto credentials = shared_file(settings, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
+  const auto credentials = text_of(settings.credentials_path);
   if (!credentials) return credentials.error();
   auto files = ConfigFiles::parse(*config, *credentials);
   if (!files) return files.error();
   settings.files = std::move(*files);
   const bool asked_for = settings.profile_named_in_code || from_variable;
-  if (asked_for && settings.files.profile(settings.profile) == nullptr)
-    return Error(errc::invalid_argument, "there is no profile \"" + settings.profile + "\" in ~/.aws/config or ~/.aws/credentials");
+  if (asked_for && settings.files.profile(settings.profile) == nullptr) {
+    std::string where = "without HOME there are no configuration files";
+    if (!settings.config_path.empty())
+      where = "it is neither in " + settings.config_path + " nor in " + settings.credentials_path;
+    return Error(errc::invalid_argument, "there is no profile \"" + settings.profile + "\": " + where);
+  }
   return settings;
 }
 

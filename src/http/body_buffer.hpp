@@ -2,7 +2,6 @@
 
 #include "core/buffer_pool.hpp"
 #include "http/message.hpp"
-
 #include <kinesis/bytes.hpp>
 
 #include <cstring>
@@ -14,7 +13,8 @@ namespace kinesis::http {
 
 static_assert(core::Buffer::padding >= body_padding);
 
-/// Collects the bytes of a received body in pooled memory and hands them out as one blob, with `body_padding` zero bytes behind.
+/// Collects the bytes of a received body in pooled memory and hands them out as one blob, with `body_padding` zero
+/// bytes behind.
 class BodyBuffer {
  public:
   explicit BodyBuffer(std::shared_ptr<core::BufferPool> pool) : pool_(std::move(pool)) {}

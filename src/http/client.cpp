@@ -7,13 +7,15 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 
 namespace kinesis::http {
 namespace {
 
-/// Requests that were provably not looked at are sent again this often: a server that refuses everybody must not keep us busy for ever.
+/// Requests that were provably not looked at are sent again this often: a server that refuses everybody must not keep
+/// us busy for ever.
 constexpr int max_replays = 5;
 
 class ClientCore : public std::enable_shared_from_this<ClientCore> {
@@ -22,14 +24,15 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
       : options_(std::move(options)),
         strand_(asio::make_strand(options_.executor)),
         expiry_(options_.clock->make_timer(strand_)) {
-    // What the user named is looked at now; the system's certificates take long to load and wait until somebody needs them.
+    // What the user named is looked at now; the system's certificates take long to load and wait until somebody needs
+    // them.
     if (!options_.tls.ca_file.empty() || !options_.tls.ca_pem.empty()) tls_ = TlsContext::for_client(options_.tls);
   }
 
   template <class Answer>
   static awaitable<Result<Answer>> perform(std::shared_ptr<ClientCore> self, Endpoint endpoint, Request request,
                                            RequestOptions options) {
-    auto task = perform_here<Answer>(self, std::move(endpoint), std::move(request), std::move(options));
+    auto task = perform_here<Answer>(self, std::move(endpoint), std::move(request), options);
     co_return co_await core::run_on(self->strand_, std::move(task));
   }
 
@@ -52,6 +55,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   template <class Answer>
   static awaitable<Result<Answer>> perform_here(std::shared_ptr<ClientCore> self, Endpoint endpoint, Request request,
                                                 RequestOptions options) {
+    if (const auto valid = check(request, endpoint); !valid) co_return valid.error();
     const Timeouts timeouts = options.timeouts.value_or(self->options_.timeouts);
     Call call;
     call.endpoint = std::move(endpoint);
@@ -63,10 +67,13 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
     const VersionPolicy version = options.version.value_or(self->options_.version);
 
     bool stale_replay_left = options.replay_when_stale;
+    int seen = 0;  // attempts the server may know of
     for (int attempt = 1;; ++attempt) {
-      const auto pool = self->pool_for(call.endpoint, version, timeouts);  // throws Error(tls) without a CA store
-      auto lent = co_await pool->acquire(call.deadline);
-      if (!lent) co_return lent.error().with_attempts(attempt - 1);
+      auto pool = self->pool_for(call.endpoint, version);
+      if (!pool) co_return pool.error();
+      (*pool)->set_timeouts(timeouts);
+      auto lent = co_await (*pool)->acquire(call.deadline);
+      if (!lent) co_return lent.error().with_attempts(seen);
       self->requests_.fetch_add(1, std::memory_order_relaxed);
       auto outcome = co_await attempt_once<Answer>(call, std::move(*lent));
       self->watch_idle();
@@ -76,23 +83,39 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
       const Failure& failure = std::get<Failure>(outcome);
       const bool unseen = failure.replay == Replay::always;
       const bool stale = failure.replay == Replay::when_allowed && stale_replay_left;
-      if (attempt > max_replays || (!unseen && !stale)) co_return failure.error.with_attempts(unseen ? 0 : attempt);
+      if (!unseen) ++seen;
+      if (attempt > max_replays || (!unseen && !stale)) co_return failure.error.with_attempts(seen);
       if (stale) stale_replay_left = false;
       self->replays_.fetch_add(1, std::memory_order_relaxed);
     }
+  }
+
+  /// What would end up in a request line or a name lookup, and could not stand there.
+  static Result<void> check(const Request& request, const Endpoint& endpoint) {
+    const auto printable = [](std::string_view text) {
+      return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    };
+    if (!printable(request.method)) return Error(errc::invalid_argument, "not a request method");
+    if (!printable(request.target)) return Error(errc::invalid_argument, "not a request target");
+    if (!printable(endpoint.host)) return Error(errc::invalid_argument, "not a host name");
+    return {};
   }
 
   template <class Answer>
   static awaitable<Attempt<Answer>> attempt_once(const Call& call, Lent lent) {
     if (auto* lease = std::get_if<Http1Lease>(&lent)) {
       Http1Connection& connection = lease->connection();
-      if constexpr (std::is_same_v<Answer, Response>) return connection.send(call, std::move(*lease));
-      else return connection.open(call, std::move(*lease));
+      if constexpr (std::is_same_v<Answer, Response>)
+        return connection.send(call, std::move(*lease));
+      else
+        return connection.open(call, std::move(*lease));
     }
     auto& slot = std::get<Http2Slot>(lent);
     Http2Connection& connection = slot.connection();
-    if constexpr (std::is_same_v<Answer, Response>) return connection.send(call, std::move(slot));
-    else return connection.open(call, std::move(slot));
+    if constexpr (std::is_same_v<Answer, Response>)
+      return connection.send(call, std::move(slot));
+    else
+      return connection.open(call, std::move(slot));
   }
 
   /// Fills in what a proxy needs to know.
@@ -103,7 +126,14 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
     call.proxy_authorization = basic_authorization(proxy->user_info);
   }
 
-  std::shared_ptr<ConnectionPool> pool_for(const Endpoint& endpoint, VersionPolicy version, const Timeouts& timeouts) {
+  Result<std::shared_ptr<ConnectionPool>> pool_for(const Endpoint& endpoint, VersionPolicy version) {
+    if (endpoint.secure && !tls_) {
+      try {
+        tls_ = TlsContext::for_client(options_.tls);
+      } catch (const Error& error) {
+        return error;
+      }
+    }
     std::shared_ptr<ConnectionPool>& pool = pools_[Key(endpoint, version)];
     if (pool) return pool;
     PoolOptions options;
@@ -117,10 +147,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
     options.dial.endpoint = endpoint;
     options.dial.version = version;
     if (const Url* proxy = options_.proxy.find(endpoint)) options.dial.proxy = *proxy;
-    if (endpoint.secure && !tls_) tls_ = TlsContext::for_client(options_.tls);
     options.dial.tls = tls_;
-    options.dial.connect_timeout = timeouts.connect;
-    options.dial.tls_timeout = timeouts.tls;
     options.dial.clock = options_.clock;
     options.http2.strand = strand_;
     options.http2.clock = options_.clock;
@@ -195,10 +222,10 @@ class ClientFront final : public Client {
   ~ClientFront() override { core_->close(); }
 
   awaitable<Result<Response>> send(Endpoint endpoint, Request request, RequestOptions options) override {
-    return ClientCore::perform<Response>(core_, std::move(endpoint), std::move(request), std::move(options));
+    return ClientCore::perform<Response>(core_, std::move(endpoint), std::move(request), options);
   }
   awaitable<Result<StreamedResponse>> open(Endpoint endpoint, Request request, RequestOptions options) override {
-    return ClientCore::perform<StreamedResponse>(core_, std::move(endpoint), std::move(request), std::move(options));
+    return ClientCore::perform<StreamedResponse>(core_, std::move(endpoint), std::move(request), options);
   }
   ClientStats stats() const override { return core_->stats(); }
   void close() override { core_->close(); }
@@ -215,7 +242,8 @@ void check(const ClientOptions& options) {
   require(options.clock != nullptr, "an HTTP client needs a clock");
   require(options.max_connections_per_host > 0, "max_connections_per_host must be at least 1");
   require(options.max_streams_per_connection > 0, "max_streams_per_connection must be at least 1");
-  require(options.stream_window >= 65'535 && options.stream_window <= 0x7fff'ffff, "stream_window: 64 KiB - 1 to 2 GiB - 1");
+  require(options.stream_window >= 65'535 && options.stream_window <= 0x7fff'ffff,
+          "stream_window: 64 KiB - 1 to 2 GiB - 1");
   require(options.connection_window >= 65'535 && options.connection_window <= 0x7fff'ffff,
           "connection_window: 64 KiB - 1 to 2 GiB - 1");
   for (const auto& proxy : {options.proxy.http, options.proxy.https}) {

@@ -4,7 +4,6 @@
 #include "http/message.hpp"
 #include "http/proxy.hpp"
 #include "http/tls.hpp"
-
 #include <kinesis/clock.hpp>
 #include <kinesis/log.hpp>
 
@@ -43,8 +42,8 @@ class RequestOptions {
   std::optional<VersionPolicy> version;
   /// Largest body `send` accepts. Zero: as the client says.
   std::size_t max_body = 0;
-  /// Whether a request that died with a reused connection, before a byte of an answer, may be sent once more. It may then be carried out
-  /// twice. Requests the server provably did not look at are always sent again.
+  /// Whether a request that died with a reused connection, before a byte of an answer, may be sent once more. It may
+  /// then be carried out twice. Requests the server provably did not look at are always sent again.
   bool replay_when_stale = true;
 };
 
@@ -65,10 +64,11 @@ struct ClientOptions {
   std::size_t max_body = 16u << 20;
   /// Largest head of an answer, in bytes.
   std::size_t max_header_bytes = 64u << 10;
-  /// An unused connection is closed after this time. Less than the server's own limit avoids most races (AWS closes after about 60 s or later).
+  /// An unused connection is closed after this time. Less than the server's own limit avoids most races (AWS closes
+  /// after about 60 s or later).
   Clock::duration idle_timeout = std::chrono::seconds(50);
-  /// What the server may send on one HTTP/2 stream, and on all of a connection, before somebody reads. The first is the exact bound on unread
-  /// bytes of a streamed answer. 64 KiB to 2 GiB - 1.
+  /// What the server may send on one HTTP/2 stream, and on all of a connection, before somebody reads. The first is the
+  /// exact bound on unread bytes of a streamed answer. 64 KiB to 2 GiB - 1.
   std::uint32_t stream_window = 1u << 20;
   std::uint32_t connection_window = 16u << 20;
   /// A PING on an HTTP/2 connection that was silent for so long; no answer within `ping_timeout` closes it. Zero: none.
@@ -76,7 +76,8 @@ struct ClientOptions {
   Clock::duration ping_timeout = std::chrono::seconds(10);
 };
 
-/// Whether the request of a failed call may have reached the server and be carried out. `Error::attempts()` is 0 exactly if it was not.
+/// Whether the request of a failed call may have reached the server and be carried out. `Error::attempts()` is 0
+/// exactly if it was not.
 inline bool possibly_sent(const Error& error) noexcept { return error.attempts() > 0; }
 
 /// An answer whose body is read while it arrives. Moves only; letting go of it cancels it.
@@ -99,9 +100,9 @@ class StreamedResponse {
   int status = 0;
   Headers headers;
 
-  /// The next bytes, as many as have arrived, at least one; nothing at the end of the body. Waits if there are none. Only bytes read here
-  /// let the server send more: what it sent and nobody read never exceeds the stream window. One call at a time, from any executor; the
-  /// result comes back on the caller's.
+  /// The next bytes, as many as have arrived, at least one; nothing at the end of the body. Waits if there are none.
+  /// Only bytes read here let the server send more: what it sent and nobody read never exceeds the stream window. One
+  /// call at a time, from any executor; the result comes back on the caller's.
   awaitable<Result<std::optional<Blob>>> read();
   /// Tells the server to stop. A waiting `read` returns Error(cancelled). From any thread; harmless at the end.
   void cancel();
@@ -120,12 +121,12 @@ struct ClientStats {
   std::uint64_t replays = 0;
 };
 
-/// Sends requests over connections that it opens, keeps and shares. Thread-safe: call from any executor, answers come back on the caller's.
-/// Cancelling the calling coroutine aborts its request.
+/// Sends requests over connections that it opens, keeps and shares. Thread-safe: call from any executor, answers come
+/// back on the caller's. Cancelling the calling coroutine aborts its request.
 ///
-/// Errors: `connection` (no connection, or it broke), `timeout`, `tls`, `protocol` (the peer talks nonsense), `too_large`, `closed` (the client
-/// was), `cancelled`, `invalid_argument`. An HTTP status is never an error. `retryable()` is true for connection and timeout; see also
-/// `possibly_sent`.
+/// Errors: `connection` (no connection, or it broke), `timeout`, `tls`, `protocol` (the peer talks nonsense),
+/// `too_large`, `closed` (the client was), `cancelled`, `invalid_argument`. An HTTP status is never an error.
+/// `retryable()` is true for connection and timeout; see also `possibly_sent`.
 class Client {
  public:
   virtual ~Client() = default;

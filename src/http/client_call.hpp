@@ -41,7 +41,7 @@ enum class Replay {
 /// Why an attempt failed.
 class Failure {
  public:
-  Failure(Error error, Replay replay = Replay::never) : error(std::move(error)), replay(replay) {}
+  Failure(const Error& error, Replay replay = Replay::never) : error(error), replay(replay) {}
   Error error;
   Replay replay;
 };

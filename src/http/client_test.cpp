@@ -86,8 +86,9 @@ TEST_F(ClientTest, GarbageIsAProtocolError) {
 }
 
 TEST_F(ClientTest, HalfAnAnswerIsAConnectionError) {
-  for (const char* text : {"", "HTTP/1.1 20", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf",
-                           "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n"}) {
+  for (const char* text :
+       {"", "HTTP/1.1 20", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n"}) {
     const auto outcome = answer(text);
     EXPECT_EQ(code_of(outcome), errc::connection) << text;
     EXPECT_TRUE(outcome.error().retryable());
@@ -103,7 +104,8 @@ TEST_F(ClientTest, UnderstandsEveryFraming) {
   EXPECT_EQ(text_of(answer("HTTP/1.1 200 OK\r\n\r\nto the end")), "to the end");
   EXPECT_EQ(text_of(answer("HTTP/1.0 200 OK\r\n\r\nto the end")), "to the end");
   EXPECT_EQ(text_of(answer("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabcdef")), "abc");
-  EXPECT_EQ(text_of(answer("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nx-t: 1\r\n\r\n")),
+  EXPECT_EQ(text_of(answer(
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nx-t: 1\r\n\r\n")),
             "abcde");
   EXPECT_EQ(text_of(answer("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\n"
                            "content-length: 2\r\n\r\nok")),
@@ -116,6 +118,12 @@ TEST_F(ClientTest, AHeadOverTheLimitIsTooLarge) {
   std::string many = "HTTP/1.1 200 OK\r\n";
   for (int i = 0; i < 10'000; ++i) many += "name: value\r\n";
   EXPECT_EQ(code_of(answer(many + "\r\n")), errc::too_large);
+}
+
+TEST_F(ClientTest, LinesBetweenChunksAreLimitedToo) {
+  const std::string head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+  EXPECT_EQ(code_of(answer(head + "5;x=" + std::string(1'000'000, 'x'))), errc::too_large);
+  EXPECT_EQ(code_of(answer(head + "0\r\nx: " + std::string(1'000'000, 'x'))), errc::too_large);
 }
 
 TEST_F(ClientTest, ABodyToTheEndIsLimitedToo) {
@@ -317,7 +325,8 @@ TEST_F(ClientTest, AnEarlyRefusalIsReadEvenIfTheRequestCouldNotBeWritten) {
 TEST_F(ClientTest, BytesNobodyAskedForEndAConnection) {
   auto script = [](Connection connection, int) -> awaitable<void> {
     co_await connection->read_until("\r\n\r\n");
-    co_await connection->write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nfalse");
+    co_await connection->write(
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nfalse");
     co_await connection->read_to_end();
   };
   const RawServer server(loop.executor(), script);
@@ -328,6 +337,22 @@ TEST_F(ClientTest, BytesNobodyAskedForEndAConnection) {
     EXPECT_EQ(outcome->body.text(), "ok");
     EXPECT_EQ(server.connections(), i);
   }
+}
+
+TEST_F(ClientTest, RefusesRequestsThatWouldSmuggleALine) {
+  const auto client = this->client();
+  auto scenario = [&]() -> awaitable<void> {
+    for (const auto& [method, target] : {std::pair("GET", "/ HTTP/1.1\r\nx: y"), std::pair("GET", "/a b"),
+                                         std::pair("GET", ""), std::pair("GET /\r\n", "/"), std::pair("", "/")}) {
+      Request request(method, target);
+      const auto response = co_await client->send(Endpoint(false, "127.0.0.1", 1), std::move(request));
+      EXPECT_FALSE(response);
+      if (!response) {
+        EXPECT_EQ(response.error().code(), errc::invalid_argument);
+      }
+    }
+  };
+  loop.run(scenario());
 }
 
 TEST_F(ClientTest, RefusesOptionsThatMakeNoSense) {

@@ -112,8 +112,9 @@ void ConnectionPool::dialled(Dialed dialed) {
     auto on_done = [weak = weak_from_this()](std::shared_ptr<Http1Connection> connection) {
       if (const auto self = weak.lock()) self->give_back(std::move(connection));
     };
-    auto connection = std::make_shared<Http1Connection>(options_.strand, options_.clock, std::move(dialed.stream),
-                                                        options_.buffers, options_.max_header_bytes, std::move(on_done));
+    auto connection =
+        std::make_shared<Http1Connection>(options_.strand, options_.clock, std::move(dialed.stream), options_.buffers,
+                                          options_.max_header_bytes, std::move(on_done));
     connection->idle_since = options_.clock->now();
     http1_idle_.push_back(std::move(connection));
   }

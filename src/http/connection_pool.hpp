@@ -34,13 +34,19 @@ struct PoolOptions {
 
 /// The connections to one endpoint. On the client's strand.
 ///
-/// An HTTP/2 connection with room is used first, then an idle HTTP/1.1 one (the last used: the others may rest and expire), then a new one is
-/// dialled. As long as HTTP/2 is possible one dials at a time, since one connection may serve all. Who finds nothing waits in order.
+/// An HTTP/2 connection with room is used first, then an idle HTTP/1.1 one (the last used: the others may rest and
+/// expire), then a new one is dialled. As long as HTTP/2 is possible one dials at a time, since one connection may
+/// serve all. Who finds nothing waits in order.
 class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
  public:
   explicit ConnectionPool(PoolOptions options);
   ~ConnectionPool();
 
+  /// The limits of connections dialled from now on.
+  void set_timeouts(const Timeouts& timeouts) noexcept {
+    options_.dial.connect_timeout = timeouts.connect;
+    options_.dial.tls_timeout = timeouts.tls;
+  }
   /// Waits for a connection until `deadline`. Error(timeout) then; or why none could be had.
   awaitable<Result<Lent>> acquire(Clock::time_point deadline);
   /// Closes what was idle for too long.

@@ -16,7 +16,8 @@ using asio::ip::tcp;
 constexpr std::size_t max_proxy_head = 16u << 10;
 
 Error connect_error(const Endpoint& endpoint, std::string_view why) {
-  return Error(errc::connection, "cannot connect to " + endpoint.authority() + ": " + std::string(why)).with_retryable(true);
+  return Error(errc::connection, "cannot connect to " + endpoint.authority() + ": " + std::string(why))
+      .with_retryable(true);
 }
 
 /// A resolution under way. It cannot be interrupted, so it is left behind when nobody wants to wait for it any more.
@@ -69,8 +70,8 @@ class Dialer {
   }
 
   Error timed_out(std::string_view what) const {
-    return Error(errc::timeout, "connecting to " + request_.endpoint.authority() + ": " + std::string(what) +
-                                    " took too long")
+    return Error(errc::timeout,
+                 "connecting to " + request_.endpoint.authority() + ": " + std::string(what) + " took too long")
         .with_retryable(true);
   }
 
@@ -126,7 +127,7 @@ class Dialer {
   awaitable<Result<bool>> connect_one(tcp::endpoint endpoint) {
     boost::system::error_code ec;
     socket_ = tcp::socket(executor_);
-    socket_.open(endpoint.protocol(), ec);
+    ec = socket_.open(endpoint.protocol(), ec);
     if (!ec) co_await socket_.async_connect(endpoint, asio::redirect_error(core::use_awaitable, ec));
     if (ec) co_return Error(errc::connection, ec.message());
     co_return true;
@@ -135,8 +136,7 @@ class Dialer {
   awaitable<Result<bool>> ask_proxy(std::shared_ptr<Stream> stream) {
     const Endpoint& target = request_.endpoint;
     const bool literal = target.host.find(':') != std::string::npos;
-    const std::string authority =
-        (literal ? '[' + target.host + ']' : target.host) + ':' + std::to_string(target.port);
+    const std::string authority = (literal ? '[' + target.host + ']' : target.host) + ':' + std::to_string(target.port);
     std::string text = "CONNECT " + authority + " HTTP/1.1\r\nhost: " + authority + "\r\n";
     const std::string authorization = basic_authorization(request_.proxy->user_info);
     if (!authorization.empty()) text += "proxy-authorization: " + authorization + "\r\n";
@@ -151,8 +151,8 @@ class Dialer {
     if (!*head) co_return connect_error(target, "the proxy closed the connection");
     const int status = (*head)->status;
     if (status < 200 || status > 299) {
-      co_return connect_error(target, "the proxy answered " + std::to_string(status) + " " +
-                                          std::string(reason_phrase(status)))
+      co_return connect_error(target,
+                              "the proxy answered " + std::to_string(status) + " " + std::string(reason_phrase(status)))
           .with_retryable(status >= 500);
     }
     if (reader.has_more()) co_return Error(errc::protocol, "the proxy sent more than its answer");

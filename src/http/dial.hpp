@@ -29,7 +29,8 @@ class Dialed {
   bool http2 = false;
 };
 
-/// Resolves, connects (each address in turn), asks the proxy and begins TLS. On the caller's strand. Error(connection), timeout or tls.
+/// Resolves, connects (each address in turn), asks the proxy and begins TLS. On the caller's strand. Error(connection),
+/// timeout or tls.
 awaitable<Result<Dialed>> dial(DialRequest request);
 
 }  // namespace kinesis::http

@@ -12,7 +12,8 @@ namespace kinesis::http {
 
 class Http1Connection;
 
-/// The right to make one request over a connection. Goes back on every way out of the coroutine that holds it, cancellation included.
+/// The right to make one request over a connection. Goes back on every way out of the coroutine that holds it,
+/// cancellation included.
 class Http1Lease {
  public:
   explicit Http1Lease(std::shared_ptr<Http1Connection> connection) noexcept : connection_(std::move(connection)) {}
@@ -43,8 +44,8 @@ class Http1Connection : public std::enable_shared_from_this<Http1Connection> {
   void done();
 
   bool is_open() const noexcept { return stream_->is_open(); }
-  /// False if the server has closed it meanwhile.
-  bool usable() noexcept { return is_open() && !stream_->stale(); }
+  /// False if the server has closed it since its last request.
+  bool usable() noexcept { return is_open() && (requests_ == 0 || !stream_->stale()); }
   void close() noexcept { stream_->close(); }
   /// Closes it under the request that is being made, which fails with `reason`.
   void abort(const Error& reason) {

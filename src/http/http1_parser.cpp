@@ -65,6 +65,8 @@ class Parser final : public Http1Parser {
  public:
   explicit Parser(std::size_t max_header_bytes) : max_header_bytes_(max_header_bytes) { Parser::begin(false); }
 
+  std::size_t max_header_bytes() const noexcept override { return max_header_bytes_; }
+
   void begin(bool no_body) override {
     parser_.emplace();
     parser_->body_limit(boost::none);

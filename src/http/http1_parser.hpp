@@ -27,8 +27,8 @@ class Http1Head {
   bool keep_alive = false;
 };
 
-/// Reads HTTP/1.1 messages from bytes as they come, by Beast's parser: pure, no I/O. Request smuggling is its concern: a length beside
-/// chunks, lengths that differ and bad names are errors.
+/// Reads HTTP/1.1 messages from bytes as they come, by Beast's parser: pure, no I/O. Request smuggling is its concern:
+/// a length beside chunks, lengths that differ and bad names are errors.
 ///
 /// Errors: `too_large` if a head or a chunked body is over its limit, `protocol` for all that is not HTTP/1.1.
 class Http1Parser {
@@ -37,6 +37,7 @@ class Http1Parser {
   static std::unique_ptr<Http1Parser> for_responses(std::size_t max_header_bytes);
   virtual ~Http1Parser() = default;
 
+  virtual std::size_t max_header_bytes() const noexcept = 0;
   /// Begins a new message. `no_body`: a response to HEAD.
   virtual void begin(bool no_body = false) = 0;
   /// Takes bytes of the head and returns how many were used; offer the others again, with more behind them.
@@ -50,8 +51,9 @@ class Http1Parser {
   virtual bool complete() const noexcept = 0;
 };
 
-/// Appends the head of a request, empty line included. `host` and `content-length` are added where the headers have none;
-/// `proxied` makes an absolute target, and adds `proxy_authorization` unless it is empty. Hop-by-hop fields of `headers` are left out.
+/// Appends the head of a request, empty line included. `host` and `content-length` are added where the headers have
+/// none; `proxied` makes an absolute target, and adds `proxy_authorization` unless it is empty. Hop-by-hop fields of
+/// `headers` are left out.
 void append_request_head(std::string& out, const Request& request, const Endpoint& endpoint, bool proxied = false,
                          std::string_view proxy_authorization = {});
 

@@ -17,9 +17,13 @@ Error ended_early() {
 
 }  // namespace
 
-Http1Reader::Http1Reader(Stream& stream, std::unique_ptr<Http1Parser> parser,
-                         std::shared_ptr<core::BufferPool> pool, Bytes received)
-    : stream_(stream), parser_(std::move(parser)), pool_(std::move(pool)), buffer_(std::move(received)), end_(buffer_.size()) {
+Http1Reader::Http1Reader(Stream& stream, std::unique_ptr<Http1Parser> parser, std::shared_ptr<core::BufferPool> pool,
+                         Bytes received)
+    : stream_(stream),
+      parser_(std::move(parser)),
+      pool_(std::move(pool)),
+      buffer_(std::move(received)),
+      end_(buffer_.size()) {
   if (buffer_.size() < buffer_size) buffer_.resize(buffer_size);
 }
 
@@ -27,7 +31,10 @@ awaitable<Result<std::size_t>> Http1Reader::fill() {
   if (begin_ == end_) {
     begin_ = end_ = 0;
   } else if (end_ == buffer_.size()) {
-    if (begin_ == 0) buffer_.resize(buffer_.size() * 2);  // the parser limits how far
+    // Heads are limited by the parser; this stops what it does not count, the lines between chunks and behind them.
+    const std::size_t most = std::max(buffer_size, 2 * parser_->max_header_bytes());
+    if (begin_ == 0 && buffer_.size() >= most) co_return Error(errc::too_large, "a line of the message is too long");
+    if (begin_ == 0) buffer_.resize(buffer_.size() * 2);
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
@@ -145,8 +152,7 @@ awaitable<Result<std::optional<Blob>>> Http1Reader::read_piece() {
       if (*size == 0) co_return ended_early();
       continue;
     }
-    const std::size_t wanted =
-        framing_ == Framing::length ? std::min<std::uint64_t>(left_, piece_size) : piece_size;
+    const std::size_t wanted = framing_ == Framing::length ? std::min<std::uint64_t>(left_, piece_size) : piece_size;
     std::size_t taken = take_buffered(body, wanted);
     if (taken == 0) {
       const std::span<std::byte> room = body.prepare(wanted).first(wanted);

@@ -8,7 +8,8 @@
 
 namespace kinesis::http {
 
-/// Reads HTTP/1.1 messages from a stream, one after the other. Bodies of known length go from the socket into their own buffer.
+/// Reads HTTP/1.1 messages from a stream, one after the other. Bodies of known length go from the socket into their own
+/// buffer.
 class Http1Reader {
  public:
   /// `received` are bytes that were read from the stream before.
@@ -17,7 +18,8 @@ class Http1Reader {
 
   /// Waits for the first byte of a message. False if the stream ended instead.
   awaitable<Result<bool>> wait_for_message();
-  /// The next head, or nothing if the stream ended before its first byte. `no_body`: the response to a HEAD is expected.
+  /// The next head, or nothing if the stream ended before its first byte. `no_body`: the response to a HEAD is
+  /// expected.
   awaitable<Result<std::optional<Http1Head>>> read_head(bool no_body = false);
   /// The whole body of that head. Error(too_large) before anything is read if its length is over `limit`.
   awaitable<Result<Blob>> read_body(std::size_t limit);

@@ -56,8 +56,8 @@ class Http1Server {
   Http1Server(ServerConnection& connection, Bytes received)
       : connection_(connection),
         stream_(connection.stream()),
-        reader_(stream_, Http1Parser::for_requests(connection.options().max_header_bytes),
-                connection.shared().buffers, std::move(received)) {}
+        reader_(stream_, Http1Parser::for_requests(connection.options().max_header_bytes), connection.shared().buffers,
+                std::move(received)) {}
 
   awaitable<void> run() {
     connection_.on_stop = [this] {
@@ -177,6 +177,13 @@ awaitable<bool> Http1Server::read_request(Http1Head& head, ServerRequest& reques
   request.method = head.method;
   request.target = std::move(head.target);
   request.headers = std::move(head.headers);
+  // RFC 9112 3.2.2: what a proxy would be told; its host counts.
+  if (!request.target.starts_with('/') && request.target.find("://") != std::string::npos) {
+    if (auto url = Url::parse(request.target)) {
+      request.target = url->target();
+      request.headers.set("host", url->endpoint.authority());
+    }
+  }
   request.version = head.minor_version == 1 ? Version::http1_1 : Version::http1_0;
   request.secure = stream_.secure();
   request.peer = connection_.peer();
@@ -210,7 +217,7 @@ awaitable<bool> Http1Server::respond_whole(const Http1Head& head, ServerResponse
     stream_.close();
     co_return false;
   }
-  co_return keep_alive && written.has_value();
+  co_return keep_alive&& written.has_value();
 }
 
 awaitable<bool> Http1Server::respond_streamed(const Http1Head& head, ServerResponse response, bool keep_alive) {

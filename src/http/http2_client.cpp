@@ -242,8 +242,10 @@ void Http2ClientConnection::fail_all(const Error& reason) {
   for (const auto& [stream, exchange] : exchanges) {
     Replay replay = Replay::never;
     const bool broken = reason.code() == errc::connection;
-    if (broken && !exchange->sent) replay = Replay::always;
-    else if (broken && exchange->reused && received() == exchange->received_before) replay = Replay::when_allowed;
+    if (broken && !exchange->sent)
+      replay = Replay::always;
+    else if (broken && exchange->reused && received() == exchange->received_before)
+      replay = Replay::when_allowed;
     exchange->fail(Failure(reason, replay));
   }
 }
@@ -391,7 +393,7 @@ void Http2ClientConnection::on_head_end(std::int32_t stream) {
       exchange->fail(over_limit("body"));
       session_.reset(stream, Http2Code::cancel);
     } else {
-      exchange->body.reserve(std::min<std::size_t>(size, options_.stream_window));
+      exchange->body.reserve(size);
     }
   }
   exchange->changed.wake();

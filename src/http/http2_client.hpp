@@ -3,7 +3,6 @@
 #include "core/buffer_pool.hpp"
 #include "http/client_call.hpp"
 #include "http/stream.hpp"
-
 #include <kinesis/log.hpp>
 
 #include <functional>
@@ -65,7 +64,8 @@ struct Http2ClientOptions {
   std::uint32_t connection_window = 16u << 20;
   Clock::duration ping_interval{0};
   Clock::duration ping_timeout{0};
-  /// Called whenever `capacity`, `active` or `usable` may have changed for the pool's decisions, and once when it has ended.
+  /// Called whenever `capacity`, `active` or `usable` may have changed for the pool's decisions, and once when it has
+  /// ended.
   std::function<void()> on_change;
 };
 

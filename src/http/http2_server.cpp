@@ -8,7 +8,8 @@
 namespace kinesis::http {
 namespace {
 
-class Http2Server;
+/// Bodies of the largest size that one connection may have incomplete.
+constexpr std::size_t max_incomplete_bodies = 4;
 
 /// A request and its answer, on their stream.
 class ServerStream {
@@ -111,6 +112,8 @@ class Http2Server final : public Http2Events {
   }
 
   void refuse(ServerStream& stream, int status);
+  /// `bytes` of incomplete bodies went to a handler or away.
+  void unbuffer(std::size_t bytes);
   /// Sets the watchdog to what is waited for now.
   void watch();
   static awaitable<void> handle(std::shared_ptr<Http2Server> self, StreamPtr stream);
@@ -123,6 +126,9 @@ class Http2Server final : public Http2Events {
   Http2Session session_;
   std::unordered_map<std::int32_t, StreamPtr> streams_;
   std::size_t receiving_ = 0;
+  /// Bytes of bodies that are not complete, and those of them that the connection's window is not given back for.
+  std::size_t buffered_ = 0;
+  std::size_t held_back_ = 0;
   std::weak_ptr<Http2Server> self_;
 
   friend awaitable<void> serve(std::shared_ptr<Http2Server> server, Bytes received);
@@ -157,10 +163,14 @@ void Http2Server::on_field(std::int32_t id, std::string_view name, std::string_v
     return;
   }
   try {
-    if (name == ":method") stream->request.method = value;
-    else if (name == ":path") stream->request.target = value;
-    else if (name == ":authority") stream->authority = value;
-    else if (!name.starts_with(':')) stream->request.headers.add(name, value);
+    if (name == ":method")
+      stream->request.method = value;
+    else if (name == ":path")
+      stream->request.target = value;
+    else if (name == ":authority")
+      stream->authority = value;
+    else if (!name.starts_with(':'))
+      stream->request.headers.add(name, value);
   } catch (const Error&) {
     session_.reset(id, Http2Code::protocol_error);
   }
@@ -185,17 +195,33 @@ void Http2Server::on_head_end(std::int32_t id) {
 
 void Http2Server::refuse(ServerStream& stream, int status) {
   stream.refused = true;
+  unbuffer(stream.body.size());
   stream.body = BodyBuffer(connection_->shared().buffers);
   send(stream, ServerResponse(status), Body(), false);
 }
 
 void Http2Server::on_data(std::int32_t id, BytesView bytes) {
-  session_.consume_connection(bytes.size());
   session_.consume_stream(id, bytes.size());
   ServerStream* const stream = find(id);
-  if (stream == nullptr || stream->refused) return;
-  if (stream->body.size() + bytes.size() > options().max_body) return refuse(*stream, 413);
+  const bool wanted = stream != nullptr && !stream->refused;
+  if (wanted && stream->body.size() + bytes.size() > options().max_body) refuse(*stream, 413);
+  if (!wanted || stream->refused) return session_.consume_connection(bytes.size());
   stream->body.append(bytes);
+  buffered_ += bytes.size();
+  // Many bodies that never end may not take all memory: beyond a limit the peer has to end some before it may send
+  // more.
+  if (buffered_ > max_incomplete_bodies * options().max_body) {
+    held_back_ += bytes.size();
+  } else {
+    session_.consume_connection(bytes.size());
+  }
+}
+
+void Http2Server::unbuffer(std::size_t bytes) {
+  buffered_ -= bytes;
+  if (held_back_ > 0 && buffered_ <= max_incomplete_bodies * options().max_body) {
+    session_.consume_connection(std::exchange(held_back_, 0));
+  }
 }
 
 void Http2Server::on_end(std::int32_t id) {
@@ -206,6 +232,7 @@ void Http2Server::on_end(std::int32_t id) {
   --receiving_;
   watch();
   if (stream.refused || !stream.open) return;
+  unbuffer(stream.body.size());
   stream.request.body = stream.body.take();
   connection_->tasks().spawn(handle(self_.lock(), found->second));
 }
@@ -231,7 +258,10 @@ void Http2Server::on_closed(std::int32_t id, std::uint32_t, bool) {
   const StreamPtr stream = found->second;
   streams_.erase(found);
   stream->open = false;
-  if (!stream->received) --receiving_;
+  if (!stream->received) {
+    --receiving_;
+    unbuffer(stream->body.size());
+  }
   stream->changed.wake();
   if (stream->writer != nullptr) stream->writer->cancel();
   if (stream->fault.kind == Fault::Kind::close_after) session_.close_when_flushed();

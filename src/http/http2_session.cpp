@@ -138,8 +138,8 @@ struct Http2Session::Callbacks {
     Http2Session& session = self(user_data);
     if (frame->hd.type == NGHTTP2_HEADERS) session.events_.on_head_sent(frame->hd.stream_id);
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR && !session.reason_) {
-      session.reason_ = Error(errc::protocol, "the HTTP/2 connection was given up: " +
-                                                  http2_code_name(frame->goaway.error_code));
+      session.reason_ =
+          Error(errc::protocol, "the HTTP/2 connection was given up: " + http2_code_name(frame->goaway.error_code));
     }
     return 0;
   }
@@ -283,7 +283,8 @@ awaitable<bool> Http2Session::read_loop(Bytes received) {
 }
 
 void Http2Session::receive(BytesView bytes) {
-  const auto used = nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  const auto used =
+      nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   if (used < 0) {
     // The peer does not speak HTTP/2, or far too much of it: it is told before the connection is closed.
     reason_ = Error(errc::protocol, "not HTTP/2: " + std::string(nghttp2_strerror(static_cast<int>(used))));

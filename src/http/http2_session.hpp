@@ -26,7 +26,8 @@ enum class Http2Code : std::uint32_t {
 };
 std::string http2_code_name(std::uint32_t code);
 
-/// What a session hears. Called on its strand, out of the read or write loop; must not throw and must not wait. Calling the session back is fine.
+/// What a session hears. Called on its strand, out of the read or write loop; must not throw and must not wait. Calling
+/// the session back is fine.
 class Http2Events {
  public:
   virtual ~Http2Events() = default;
@@ -60,8 +61,8 @@ struct Http2Settings {
 
 /// One HTTP/2 connection, either side: frames by nghttp2, bytes by a `Stream`. On one strand.
 ///
-/// Nothing is acknowledged by itself: received bytes count against the windows until `consume_connection` and `consume_stream`. Bodies are
-/// written from where they are: over plain TCP they are never copied.
+/// Nothing is acknowledged by itself: received bytes count against the windows until `consume_connection` and
+/// `consume_stream`. Bodies are written from where they are: over plain TCP they are never copied.
 class Http2Session {
  public:
   using Field = Headers::Field;

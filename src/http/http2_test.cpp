@@ -183,6 +183,33 @@ TEST_F(Http2Test, AnotherConnectionIsOpenedWhenOneIsFull) {
   run_until([&] { return answered == 10; });
 }
 
+TEST_F(Http2Test, ABurstBeforeTheServersLimitIsKnownIsAnsweredAll) {
+  auto slow = [](ServerRequest) -> awaitable<ServerResponse> {
+    for (int i = 0; i < 20; ++i) co_await core::yield();
+    co_return ServerResponse(200);
+  };
+  ServerOptions options;
+  options.max_concurrent_streams = 2;
+  const auto server = serve(slow, options);
+  ClientOptions few;
+  few.max_connections_per_host = 3;
+  const auto client = this->client(std::move(few));
+  int answered = 0;
+  auto ask = [&]() -> awaitable<void> {
+    Request request("GET", "/");
+    const auto response = co_await client->send(at(*server), std::move(request));
+    EXPECT_TRUE(response) << response.error().what();
+    ++answered;
+  };
+  auto scenario = [&]() -> awaitable<void> {
+    core::TaskGroup group(loop.executor());
+    for (int i = 0; i < 100; ++i) group.spawn(ask());
+    co_await group.join();
+  };
+  loop.run(scenario());
+  EXPECT_EQ(answered, 100);
+}
+
 TEST_F(Http2Test, AReaderThatStopsHoldsBackItsStreamAndNoOther) {
   constexpr std::size_t window = 256u << 10;
   std::size_t written = 0;
@@ -295,8 +322,10 @@ TEST_F(Http2Test, ATimedOutRequestLeavesTheOthersOfItsConnection) {
     with.timeouts.emplace();
     with.timeouts->first_byte = limit;
     const auto response = co_await client->send(at(*server), std::move(request), with);
-    if (response) ++answered;
-    else error = response.error();
+    if (response)
+      ++answered;
+    else
+      error = response.error();
   };
   auto fast = [&]() -> awaitable<void> {
     Request request("GET", "/fast");

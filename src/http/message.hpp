@@ -13,12 +13,13 @@
 #include <utility>
 #include <vector>
 
-// What is said over HTTP, whatever the version: no sockets, no time. All types here have constructors, so that temporaries of them are safe
-// in an expression with co_await (CONTRIBUTING.md).
+// What is said over HTTP, whatever the version: no sockets, no time. All types here have constructors, so that
+// temporaries of them are safe in an expression with co_await (CONTRIBUTING.md).
 namespace kinesis::http {
 
-/// Header fields in the order they were added. Names are kept in lower case, as HTTP/2 wants them, and are found whatever their case. All
-/// text of one list lives in one allocation. Views handed out are valid until the list is changed, moved or destroyed.
+/// Header fields in the order they were added. Names are kept in lower case, as HTTP/2 wants them, and are found
+/// whatever their case. All text of one list lives in one allocation. Views handed out are valid until the list is
+/// changed, moved or destroyed.
 class Headers {
  public:
   struct Field {
@@ -31,8 +32,8 @@ class Headers {
   /// Adds each (name, value).
   Headers(std::initializer_list<std::pair<std::string_view, std::string_view>> fields);
 
-  /// Adds a field behind the others. White space around `value` is cut. Throws Error(invalid_argument) if the name is not a token or the
-  /// value holds CR, LF or NUL, so that no value can smuggle a line in.
+  /// Adds a field behind the others. White space around `value` is cut. Throws Error(invalid_argument) if the name is
+  /// not a token or the value holds CR, LF or NUL, so that no value can smuggle a line in.
   Headers& add(std::string_view name, std::string_view value);
   /// Removes all fields of this name, then adds one.
   Headers& set(std::string_view name, std::string_view value);
@@ -46,7 +47,8 @@ class Headers {
   std::optional<std::string_view> find(std::string_view name) const noexcept;
   std::vector<std::string_view> find_all(std::string_view name) const;
   bool contains(std::string_view name) const noexcept { return find(name).has_value(); }
-  /// True if a comma-separated list field of this name holds `token`, whatever its case: `has_token("connection", "close")`.
+  /// True if a comma-separated list field of this name holds `token`, whatever its case: `has_token("connection",
+  /// "close")`.
   bool has_token(std::string_view name, std::string_view token) const noexcept;
 
   std::size_t size() const noexcept { return entries_.size(); }
@@ -109,7 +111,8 @@ class Body {
   std::vector<Blob> many_;
 };
 
-/// A request. `host`, `content-length` and connection headers are added on sending; a `host` header given here wins over the URL's.
+/// A request. `host`, `content-length` and connection headers are added on sending; a `host` header given here wins
+/// over the URL's.
 class Request {
  public:
   Request() {}
@@ -132,8 +135,8 @@ class Response {
 
   int status = 0;
   Headers headers;
-  /// Over a pooled buffer: at least `body_padding` readable bytes follow the last one (simdjson wants them), and a blob that is kept keeps
-  /// the whole buffer.
+  /// Over a pooled buffer: at least `body_padding` readable bytes follow the last one (simdjson wants them), and a blob
+  /// that is kept keeps the whole buffer.
   Blob body;
 };
 
@@ -151,7 +154,8 @@ class Endpoint {
   std::string host;
   std::uint16_t port = 443;
 
-  /// "host", or "host:port" where the port is not the scheme's own; IPv6 addresses in brackets. What a `host` header holds.
+  /// "host", or "host:port" where the port is not the scheme's own; IPv6 addresses in brackets. What a `host` header
+  /// holds.
   std::string authority() const;
   /// "https://authority".
   std::string origin() const;
@@ -162,8 +166,9 @@ class Endpoint {
 /// An absolute http or https URL, taken apart.
 class Url {
  public:
-  /// Accepts http and https in any case; the host is lowered, the port defaults to the scheme's, an empty path becomes "/", a fragment is
-  /// dropped. IPv6 literals stand in brackets. Anything that could not stand in a request line (spaces, controls) is Error(invalid_argument).
+  /// Accepts http and https in any case; the host is lowered, the port defaults to the scheme's, an empty path becomes
+  /// "/", a fragment is dropped. IPv6 literals stand in brackets. Anything that could not stand in a request line
+  /// (spaces, controls) is Error(invalid_argument).
   static Result<Url> parse(std::string_view text);
 
   Endpoint endpoint;

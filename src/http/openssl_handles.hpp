@@ -40,7 +40,8 @@ inline std::string openssl_reason() {
 inline Error tls_error(std::string_view what) { return Error(errc::tls, std::string(what) + ": " + openssl_reason()); }
 
 inline BioPtr memory_bio(std::string_view text) {
-  if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) throw Error(errc::too_large, "PEM text is too long");
+  if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
+    throw Error(errc::too_large, "PEM text is too long");
   BioPtr bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   if (!bio) throw tls_error("cannot read PEM text");
   return bio;

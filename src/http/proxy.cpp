@@ -1,7 +1,6 @@
 #include "http/proxy.hpp"
 
 #include <boost/asio/ip/address.hpp>
-
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -29,7 +28,7 @@ std::string_view trimmed(std::string_view text) noexcept {
 
 std::optional<ip::address> parse_address(std::string_view text) {
   boost::system::error_code ec;
-  const auto address = ip::make_address(std::string(text), ec);
+  auto address = ip::make_address(std::string(text), ec);
   if (ec) return std::nullopt;
   return address;
 }
@@ -160,7 +159,8 @@ std::string basic_authorization(std::string_view user_info) {
   };
   std::string plain;
   for (std::size_t i = 0; i < user_info.size(); ++i) {
-    if (user_info[i] == '%' && i + 2 < user_info.size() && digit(user_info[i + 1]) >= 0 && digit(user_info[i + 2]) >= 0) {
+    if (user_info[i] == '%' && i + 2 < user_info.size() && digit(user_info[i + 1]) >= 0 &&
+        digit(user_info[i + 2]) >= 0) {
       plain += static_cast<char>(digit(user_info[i + 1]) * 16 + digit(user_info[i + 2]));
       i += 2;
     } else {
@@ -169,8 +169,9 @@ std::string basic_authorization(std::string_view user_info) {
   }
   if (plain.find(':') == std::string::npos) plain += ':';
   std::string encoded((plain.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
-                                   reinterpret_cast<const unsigned char*>(plain.data()), static_cast<int>(plain.size()));
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
+                      reinterpret_cast<const unsigned char*>(plain.data()), static_cast<int>(plain.size()));
   encoded.resize(static_cast<std::size_t>(size));
   return "Basic " + encoded;
 }

@@ -21,14 +21,16 @@ struct ProxySettings {
 
   /// No proxy for anybody.
   static ProxySettings none() { return {}; }
-  /// As HTTPS_PROXY, HTTP_PROXY and NO_PROXY say; lower-case names win where both are set, and ALL_PROXY stands in for what is missing. A value
-  /// without a scheme is an http proxy. Throws Error(invalid_argument) on a value that is no URL: silently going around a proxy would be worse.
+  /// As HTTPS_PROXY, HTTP_PROXY and NO_PROXY say; lower-case names win where both are set, and ALL_PROXY stands in for
+  /// what is missing. A value without a scheme is an http proxy. Throws Error(invalid_argument) on a value that is no
+  /// URL: silently going around a proxy would be worse.
   static ProxySettings from_environment();
   /// The same from any lookup: what `from_environment` is tested by.
   static ProxySettings from(const std::function<std::optional<std::string>(std::string_view name)>& lookup);
 
-  /// The proxy for `endpoint`, or nothing. `except` entries: "*" means every host; "example.com" and ".example.com" mean that host and those
-  /// under it; an IP address means itself; "10.0.0.0/8" and "fd00::/8" mean a network; "host:port" only this port.
+  /// The proxy for `endpoint`, or nothing. `except` entries: "*" means every host; "example.com" and ".example.com"
+  /// mean that host and those under it; an IP address means itself; "10.0.0.0/8" and "fd00::/8" mean a network;
+  /// "host:port" only this port.
   const Url* find(const Endpoint& endpoint) const;
 };
 

@@ -52,11 +52,11 @@ class RawConnection {
   }
   void finish_writing() {
     boost::system::error_code ignored;
-    socket.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    ignored = socket.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   }
   void close() {
     boost::system::error_code ignored;
-    socket.close(ignored);
+    ignored = socket.close(ignored);
   }
 
   asio::ip::tcp::socket socket;
@@ -84,7 +84,7 @@ class RawServer {
   }
   ~RawServer() {
     boost::system::error_code ignored;
-    state_->acceptor.close(ignored);
+    ignored = state_->acceptor.close(ignored);
   }
 
   std::uint16_t port() const { return state_->acceptor.local_endpoint().port(); }

@@ -2,7 +2,6 @@
 #include "http/tls.hpp"
 
 #include <boost/asio/ip/address.hpp>
-
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
@@ -110,8 +109,8 @@ SelfSigned make_self_signed(const SelfSignedOptions& options) {
   SelfSigned made;
   made.ca_certificate = certificate_pem(ca.get());
   made.certificate_chain = certificate_pem(leaf.get()) + made.ca_certificate;
-  made.private_key = to_pem(
-      [&](BIO* bio) { return PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
+  made.private_key =
+      to_pem([&](BIO* bio) { return PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
   return made;
 }
 

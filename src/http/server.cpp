@@ -68,14 +68,14 @@ class Listener : public std::enable_shared_from_this<Listener> {
     const auto address = asio::ip::make_address(shared_->options.address, ec);
     fail(ec);
     const tcp::endpoint endpoint(address, shared_->options.port);
-    acceptor_.open(endpoint.protocol(), ec);
+    ec = acceptor_.open(endpoint.protocol(), ec);
     fail(ec);
-    acceptor_.set_option(tcp::acceptor::reuse_address(true), ec);
+    ec = acceptor_.set_option(tcp::acceptor::reuse_address(true), ec);
     fail(ec);
-    if (address.is_v6()) acceptor_.set_option(asio::ip::v6_only(false), ec);
-    acceptor_.bind(endpoint, ec);
+    if (address.is_v6()) ec = acceptor_.set_option(asio::ip::v6_only(false), ec);
+    ec = acceptor_.bind(endpoint, ec);
     fail(ec);
-    acceptor_.listen(tcp::acceptor::max_listen_connections, ec);
+    ec = acceptor_.listen(tcp::acceptor::max_listen_connections, ec);
     fail(ec);
     port_ = acceptor_.local_endpoint(ec).port();
     fail(ec);
@@ -149,7 +149,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
   void stop_accepting() {
     boost::system::error_code ignored;
-    acceptor_.close(ignored);
+    ignored = acceptor_.close(ignored);
   }
 
   void abort_all() {

@@ -3,7 +3,6 @@
 #include "core/async.hpp"
 #include "http/message.hpp"
 #include "http/tls.hpp"
-
 #include <kinesis/clock.hpp>
 #include <kinesis/log.hpp>
 
@@ -49,9 +48,11 @@ class Fault {
     truncate,
     /// HTTP/2: the head and `bytes` of the body, then RST_STREAM with `code`. HTTP/1.1: as truncate.
     truncate_stream,
-    /// HTTP/2: answers, and asks for no more requests on this connection; those in flight go on. HTTP/1.1: answers with `connection: close`.
+    /// HTTP/2: answers, and asks for no more requests on this connection; those in flight go on. HTTP/1.1: answers with
+    /// `connection: close`.
     goaway,
-    /// HTTP/2: GOAWAY that says that this request was not looked at, in place of an answer; earlier ones go on. HTTP/1.1: as reset_connection.
+    /// HTTP/2: GOAWAY that says that this request was not looked at, in place of an answer; earlier ones go on.
+    /// HTTP/1.1: as reset_connection.
     goaway_unprocessed,
     /// Answers, then closes the connection without having announced it.
     close_after,
@@ -70,8 +71,8 @@ class Fault {
 class ResponseStream {
  public:
   virtual ~ResponseStream() = default;
-  /// Returns when the peer has made room for all of it and it was handed to the connection, so at most one piece is under way. Error(closed)
-  /// once the peer has cancelled or gone.
+  /// Returns when the peer has made room for all of it and it was handed to the connection, so at most one piece is
+  /// under way. Error(closed) once the peer has cancelled or gone.
   virtual awaitable<Result<void>> write(Body piece) = 0;
   /// False once the peer has cancelled or gone, or the stream was ended here.
   virtual bool open() const noexcept = 0;
@@ -86,8 +87,9 @@ class ResponseStream {
 /// What a handler answers.
 class ServerResponse {
  public:
-  /// Writes a streamed body. Called on the connection's executor once the head is sent; cancelled (what it awaits throws) as soon as the peer
-  /// cancels or goes, and at the end of a stop's grace.
+  /// Writes a streamed body. Called on the connection's executor once the head is on its way. Cancelled (what it awaits
+  /// throws) as soon as the peer cancels or goes, and at the end of a stop's grace; over HTTP/1.1, which has no sign of
+  /// it, a peer that is gone is noticed by the next write.
   using Writer = std::function<awaitable<void>(std::shared_ptr<ResponseStream>)>;
 
   ServerResponse() {}
@@ -105,12 +107,13 @@ class ServerResponse {
   Fault fault;
 };
 
-/// Answers requests. Calls overlap: requests of one HTTP/2 connection run beside each other on its executor, connections on theirs.
+/// Answers requests. Calls overlap: requests of one HTTP/2 connection run beside each other on its executor,
+/// connections on theirs.
 class Handler {
  public:
   virtual ~Handler() = default;
-  /// Runs on the connection's executor and ends there. An exception becomes a 500. A peer that goes away does not cancel it; the end of a
-  /// stop's grace does.
+  /// Runs on the connection's executor and ends there. An exception becomes a 500. A peer that goes away does not
+  /// cancel it; the end of a stop's grace does.
   virtual awaitable<ServerResponse> handle(ServerRequest request) = 0;
 };
 
@@ -129,17 +132,20 @@ struct ServerOptions {
   bool allow_plain = true;
   /// Connections beyond are closed at once.
   std::size_t max_connections = 10'000;
-  /// A larger head is answered by 431, a larger body by 413. Bytes.
+  /// A larger head is answered by 431, a larger body by 413. Bytes. An HTTP/2 connection may have incomplete bodies of
+  /// four times `max_body`; beyond, it has to complete some before it may send more.
   std::size_t max_header_bytes = 64u << 10;
   std::size_t max_body = 16u << 20;
   /// HTTP/2: requests at a time, and what may be sent before it is read, per stream and connection.
   std::uint32_t max_concurrent_streams = 250;
   std::uint32_t stream_window = 4u << 20;
   std::uint32_t connection_window = 16u << 20;
-  /// HTTP/2: a peer may reset this many streams in a burst, and this many a second, before its connection is closed (CVE-2023-44487).
+  /// HTTP/2: a peer may reset this many streams in a burst, and this many a second, before its connection is closed
+  /// (CVE-2023-44487).
   std::uint64_t reset_burst = 1000;
   std::uint64_t reset_rate = 100;
-  /// From the first byte of a request (of a connection: from its start, TLS included) to the end of its head; zero: no limit, as below.
+  /// From the first byte of a request (of a connection: from its start, TLS included) to the end of its head; zero: no
+  /// limit, as below.
   Clock::duration header_timeout = std::chrono::seconds(10);
   /// The longest pause within a body that arrives, or within an answer the peer does not take.
   Clock::duration body_timeout = std::chrono::seconds(30);
@@ -154,20 +160,20 @@ struct ServerStats {
   std::uint64_t requests = 0;
 };
 
-/// HTTP/1.1, HTTP/2 by prior knowledge and, with a context, both over TLS (by ALPN, or by the client's preface where it negotiated nothing),
-/// all on one port. Thread-safe.
+/// HTTP/1.1, HTTP/2 by prior knowledge and, with a context, both over TLS (by ALPN, or by the client's preface where it
+/// negotiated nothing), all on one port. Thread-safe.
 class Server {
  public:
   virtual ~Server() = default;
   virtual std::uint16_t port() const noexcept = 0;
   virtual ServerStats stats() const = 0;
-  /// Takes no more connections or requests, lets those in flight finish for up to `grace`, then closes what is left. Returns when every
-  /// handler has ended; on the caller's executor.
+  /// Takes no more connections or requests, lets those in flight finish for up to `grace`, then closes what is left.
+  /// Returns when every handler has ended; on the caller's executor.
   virtual awaitable<void> stop(Clock::duration grace) = 0;
 };
 
-/// Listens and serves at once. Throws Error(connection) if the address cannot be had. Letting go of the server closes everything without
-/// grace; with `threads`, it waits for them, so do not let go of it on one of them.
+/// Listens and serves at once. Throws Error(connection) if the address cannot be had. Letting go of the server closes
+/// everything without grace; with `threads`, it waits for them, so do not let go of it on one of them.
 std::shared_ptr<Server> make_server(ServerOptions options, std::shared_ptr<Handler> handler);
 
 }  // namespace kinesis::http

@@ -11,7 +11,9 @@ constexpr std::string_view http2_preface_start = "PRI ";
 constexpr std::size_t telling_bytes = 3;
 constexpr std::size_t first_read = 4u << 10;
 
-bool is_http2(const Bytes& received) { return as_text(received).starts_with(http2_preface_start.substr(0, telling_bytes)); }
+bool is_http2(const Bytes& received) {
+  return as_text(received).starts_with(http2_preface_start.substr(0, telling_bytes));
+}
 
 }  // namespace
 

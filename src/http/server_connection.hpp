@@ -26,7 +26,8 @@ struct ServerShared {
 /// One connection of a server, on its own executor.
 class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
  public:
-  ServerConnection(std::shared_ptr<ServerShared> shared, asio::any_io_executor executor, std::shared_ptr<Stream> stream);
+  ServerConnection(std::shared_ptr<ServerShared> shared, asio::any_io_executor executor,
+                   std::shared_ptr<Stream> stream);
 
   /// Serves until the connection ends and every handler of it has.
   awaitable<void> run();

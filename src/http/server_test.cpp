@@ -11,7 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr std::string_view preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -58,7 +57,8 @@ class ServerTest : public ::testing::Test {
 
 TEST_F(ServerTest, AnswersHttp11AndClosesWhenAsked) {
   const auto server = serve();
-  const std::string heard = say(*server, "POST /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc");
+  const std::string heard =
+      say(*server, "POST /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc");
   EXPECT_THAT(heard, StartsWith("HTTP/1.1 200 OK\r\n"));
   EXPECT_THAT(heard, HasSubstr("connection: close\r\n"));
   EXPECT_THAT(heard, HasSubstr("content-length: 3\r\n"));
@@ -67,15 +67,24 @@ TEST_F(ServerTest, AnswersHttp11AndClosesWhenAsked) {
 
 TEST_F(ServerTest, AnswersRequestsThatCameTogetherInOrder) {
   const auto server = serve();
-  const std::string heard = say(*server,
-                                "GET /1 HTTP/1.1\r\nhost: h\r\n\r\nPOST /2 HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n"
-                                "2\r\nxy\r\n0\r\n\r\nGET /3 HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n");
+  const std::string heard =
+      say(*server,
+          "GET /1 HTTP/1.1\r\nhost: h\r\n\r\nPOST /2 HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n"
+          "2\r\nxy\r\n0\r\n\r\nGET /3 HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n");
   const auto first = heard.find("x-target: /1");
   const auto second = heard.find("x-target: /2");
   const auto third = heard.find("x-target: /3");
   ASSERT_NE(third, std::string::npos);
   EXPECT_LT(first, second);
   EXPECT_LT(second, third);
+}
+
+TEST_F(ServerTest, AcceptsTheFormOfRequestLinesForProxies) {
+  const auto server = serve();
+  const std::string heard =
+      say(*server, "GET http://Example.com:81/a?b HTTP/1.1\r\nhost: ignored\r\nconnection: close\r\n\r\n");
+  EXPECT_THAT(heard, HasSubstr("x-target: /a?b\r\n"));
+  EXPECT_THAT(heard, HasSubstr("x-host: example.com:81\r\n"));
 }
 
 TEST_F(ServerTest, SpeaksHttp10) {
@@ -102,13 +111,14 @@ TEST_F(ServerTest, RefusesWhatIsNotHttp) {
   EXPECT_THAT(say(*server, "hello there\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
   EXPECT_THAT(say(*server, "GET / HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 400 "));  // no host
   EXPECT_THAT(say(*server, "GET / HTTP/3.0\r\nhost: h\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
-  EXPECT_THAT(say(*server, "POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"),
-              StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(
+      say(*server, "POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"),
+      StartsWith("HTTP/1.1 400 "));
   EXPECT_THAT(say(*server, "POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabcd"),
               StartsWith("HTTP/1.1 400 "));
   EXPECT_THAT(say(*server, "POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n"),
               StartsWith("HTTP/1.1 400 "));
-  EXPECT_THAT(say(*server, "\x16\x03\x01\x02\x00\x01 a TLS greeting"), ::testing::IsEmpty());  // no certificate
+  EXPECT_THAT(say(*server, "\x16\x03\x01\x02 a TLS greeting"), ::testing::IsEmpty());  // no certificate
 }
 
 TEST_F(ServerTest, RefusesHeadsAndBodiesOverTheLimit) {
@@ -119,10 +129,12 @@ TEST_F(ServerTest, RefusesHeadsAndBodiesOverTheLimit) {
   const std::string head = "POST / HTTP/1.1\r\nhost: h\r\n";
   EXPECT_THAT(say(*server, head + "x: " + std::string(1000, 'x') + "\r\n\r\n"), StartsWith("HTTP/1.1 431 "));
   EXPECT_THAT(say(*server, head + "x: " + std::string(100'000, 'x')), StartsWith("HTTP/1.1 431 "));
-  EXPECT_THAT(say(*server, head + "content-length: 1001\r\n\r\n" + std::string(1001, 'x')), StartsWith("HTTP/1.1 413 "));
-  EXPECT_THAT(say(*server, head + "content-length: 18446744073709551615\r\n\r\n"), StartsWith("HTTP/1.1 413 "));
-  EXPECT_THAT(say(*server, head + "transfer-encoding: chunked\r\n\r\n3E9\r\n" + std::string(1001, 'x') + "\r\n0\r\n\r\n"),
+  EXPECT_THAT(say(*server, head + "content-length: 1001\r\n\r\n" + std::string(1001, 'x')),
               StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(say(*server, head + "content-length: 18446744073709551615\r\n\r\n"), StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(
+      say(*server, head + "transfer-encoding: chunked\r\n\r\n3E9\r\n" + std::string(1001, 'x') + "\r\n0\r\n\r\n"),
+      StartsWith("HTTP/1.1 413 "));
   EXPECT_THAT(say(*server, head + "connection: close\r\ncontent-length: 1000\r\n\r\n" + std::string(1000, 'x')),
               StartsWith("HTTP/1.1 200 "));
 }
@@ -244,12 +256,64 @@ TEST_F(ServerTest, EndsAConnectionThatResetsStreamsWithoutEnd) {
   options.reset_rate = 1;
   const auto server = serve(options);
   std::string text = std::string(preface) + empty_settings;
-  // GET / over http, by indices of HPACK's static table.
+  // GET / of host h, mostly by indices of HPACK's static table.
   for (std::uint32_t stream = 1; stream < 100; stream += 2) {
-    text += frame(1, 5, stream, "\x82\x84\x86") + frame(3, 0, stream, std::string("\0\0\0\x8", 4));
+    text += frame(1, 5, stream, "\x82\x84\x86\x41\x01h") + frame(3, 0, stream, std::string("\0\0\0\x8", 4));
   }
   const std::string heard = say(*server, text);
   EXPECT_THAT(heard, HasSubstr(std::string("\7\0\0\0\0\0", 6)));
+}
+
+TEST_F(ServerTest, HoldsBackAConnectionWhoseBodiesNeverEnd) {
+  ServerOptions options;
+  options.max_body = 100'000;
+  options.stream_window = 100'000;
+  options.connection_window = 200'000;
+  options.clock = manual;
+  const auto server = serve(options);
+  std::size_t granted = 65'535;
+  std::size_t sent = 0;
+  bool closed = false;
+  auto read_frames = [&](std::shared_ptr<RawConnection> connection) -> awaitable<void> {
+    while (true) {
+      const std::string head = co_await connection->read_exactly(9);
+      if (head.size() < 9) break;
+      const auto byte = [](char c) { return static_cast<std::size_t>(static_cast<unsigned char>(c)); };
+      const std::size_t size = byte(head[0]) << 16 | byte(head[1]) << 8 | byte(head[2]);
+      const std::string payload = co_await connection->read_exactly(size);
+      const bool of_connection = head.substr(5, 4) == std::string(4, '\0');
+      if (head[3] == 8 && of_connection) {
+        granted += byte(payload[0]) << 24 | byte(payload[1]) << 16 | byte(payload[2]) << 8 | byte(payload[3]);
+      }
+    }
+    closed = true;
+  };
+
+  auto scenario = [&]() -> awaitable<void> {
+    const auto connection = co_await raw_connect(server->port());
+    core::spawn(loop.executor(), read_frames(connection));
+    co_await connection->write(std::string(preface) + empty_settings + frame(4, 1, 0, ""));
+    // Eight bodies of 90 KB, none of which ends.
+    for (std::uint32_t stream = 1; stream < 16; stream += 2) {
+      co_await connection->write(frame(1, 4, stream, "\x83\x84\x86\x41\x01h"));
+      for (std::size_t left = 90'000; left > 0;) {
+        for (int i = 0; i < 50 && granted - sent < 10'000; ++i) co_await core::yield();
+        if (granted - sent < 10'000) co_return;
+        co_await connection->write(frame(0, 0, stream, std::string(10'000, 'x')));
+        sent += 10'000;
+        left -= 10'000;
+      }
+    }
+  };
+  loop.run(scenario());
+  EXPECT_GE(sent, 400'000u);
+  EXPECT_LE(sent, 4 * 100'000u + 200'000u);
+  // Nothing more comes: the connection is given up.
+  for (int i = 0; i < 3; ++i) {
+    manual->advance(30s);
+    for (int k = 0; k < 100; ++k) loop.context.poll_one();
+  }
+  run_until([&] { return closed; });
 }
 
 TEST_F(ServerTest, RefusesAnAddressItCannotHave) {

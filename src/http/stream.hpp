@@ -2,7 +2,6 @@
 
 #include "core/async.hpp"
 #include "http/tls.hpp"
-
 #include <kinesis/bytes.hpp>
 #include <kinesis/error.hpp>
 
@@ -18,8 +17,8 @@ namespace kinesis::http {
 
 using core::awaitable;
 
-/// A connected byte stream, TCP or TLS over it: what the protocols are written against, so that they need no socket headers. Lives on one
-/// strand. One read and one write may be under way at a time.
+/// A connected byte stream, TCP or TLS over it: what the protocols are written against, so that they need no socket
+/// headers. Lives on one strand. One read and one write may be under way at a time.
 class Stream {
  public:
   virtual ~Stream() = default;
@@ -33,7 +32,8 @@ class Stream {
   virtual void close() noexcept = 0;
   /// Closes with TCP RST.
   virtual void reset() noexcept = 0;
-  /// Says that nothing more will be written: FIN. With TLS, says so and waits for the peer's agreement first: nobody may be reading.
+  /// Says that nothing more will be written: FIN. With TLS, says so and waits for the peer's agreement first: nobody
+  /// may be reading.
   virtual awaitable<void> shutdown() = 0;
   /// Sends FIN, without a word of TLS, and leaves the other direction open.
   virtual void finish_writing() noexcept = 0;
@@ -51,7 +51,8 @@ class Stream {
   virtual std::uint64_t bytes_written() const noexcept = 0;
 };
 
-/// Begins TLS on `tcp`, a plain TCP stream. `name` is looked for in the certificate. Error(tls) names what is wrong with it.
+/// Begins TLS on `tcp`, a plain TCP stream. `name` is looked for in the certificate. Error(tls) names what is wrong
+/// with it.
 awaitable<Result<std::shared_ptr<Stream>>> start_tls_client(std::shared_ptr<Stream> tcp,
                                                             std::shared_ptr<const TlsContext> context, std::string name,
                                                             std::vector<std::string> alpn);

@@ -5,16 +5,15 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/socket_base.hpp>
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <array>
+#include <sys/socket.h>
 
 namespace kinesis::http {
 namespace {
 
-// Reads and writes are tried before they are waited for: a trip through the scheduler costs more than the system call. But not for ever,
-// or one busy connection would keep the others of its thread waiting.
+// Reads and writes are tried before they are waited for: a trip through the scheduler costs more than the system call.
+// But not for ever, or one busy connection would keep the others of its thread waiting.
 constexpr unsigned max_eager_reads = 8;
 
 constexpr std::size_t max_pieces_at_once = 64;
@@ -77,9 +76,9 @@ Error socket_error(const boost::system::error_code& ec, std::string_view doing) 
 
 TcpStream::TcpStream(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {
   boost::system::error_code ignored;
-  socket_.non_blocking(true, ignored);
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  ignored = socket_.non_blocking(true, ignored);
+  ignored = socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  ignored = socket_.set_option(asio::socket_base::keep_alive(true), ignored);
 }
 
 awaitable<Result<std::size_t>> TcpStream::read_some(std::span<std::byte> into) {
@@ -122,13 +121,13 @@ awaitable<Result<void>> TcpStream::write(std::span<const BytesView> pieces) {
 
 void TcpStream::close() noexcept {
   boost::system::error_code ignored;
-  socket_.close(ignored);
+  ignored = socket_.close(ignored);
 }
 
 void TcpStream::reset() noexcept {
   boost::system::error_code ignored;
-  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
-  socket_.close(ignored);
+  ignored = socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  ignored = socket_.close(ignored);
 }
 
 awaitable<void> TcpStream::shutdown() {
@@ -138,7 +137,7 @@ awaitable<void> TcpStream::shutdown() {
 
 void TcpStream::finish_writing() noexcept {
   boost::system::error_code ignored;
-  socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+  ignored = socket_.shutdown(asio::socket_base::shutdown_send, ignored);
 }
 
 bool TcpStream::stale() noexcept {

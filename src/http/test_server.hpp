@@ -59,7 +59,9 @@ inline awaitable<ServerResponse> echo(ServerRequest request) {
   Headers headers;
   headers.add("x-method", request.method).add("x-target", request.target);
   headers.add("x-secure", request.secure ? "yes" : "no");
-  headers.add("x-version", request.version == Version::http2 ? "2" : request.version == Version::http1_1 ? "1.1" : "1.0");
+  headers.add("x-version", request.version == Version::http2     ? "2"
+                           : request.version == Version::http1_1 ? "1.1"
+                                                                 : "1.0");
   headers.add("x-host", request.headers.find("host").value_or(""));
   if (const auto type = request.headers.find("content-type")) headers.add("content-type", *type);
   co_return ServerResponse(200, std::move(headers), std::move(request.body));

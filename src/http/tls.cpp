@@ -30,7 +30,7 @@ void use_certificate_chain(SSL_CTX* context, std::string_view pem) {
   if (!leaf || SSL_CTX_use_certificate(context, leaf.get()) != 1) throw tls_error("cannot use the server certificate");
   while (X509Ptr issuer = next_certificate(bio.get())) {
     if (SSL_CTX_add0_chain_cert(context, issuer.get()) != 1) throw tls_error("cannot use the certificate chain");
-    issuer.release();
+    static_cast<void>(issuer.release());  // the context has it now
   }
   ERR_clear_error();
 }

@@ -32,8 +32,8 @@ class TlsContext {
  public:
   /// Throws Error(tls) if a file or certificate cannot be read.
   static std::shared_ptr<const TlsContext> for_client(const TlsOptions& options);
-  /// A server with this chain and key, in PEM. Negotiates h2 and http/1.1 by ALPN, in this order, unless `alpn` says otherwise; an empty
-  /// list negotiates nothing.
+  /// A server with this chain and key, in PEM. Negotiates h2 and http/1.1 by ALPN, in this order, unless `alpn` says
+  /// otherwise; an empty list negotiates nothing.
   static std::shared_ptr<const TlsContext> for_server(std::string_view certificate_chain, std::string_view private_key,
                                                       std::vector<std::string> alpn = {"h2", "http/1.1"});
   ~TlsContext();
@@ -65,7 +65,8 @@ struct SelfSigned {
   std::string private_key;
 };
 
-/// New keys (EC P-256) on each call; the authority's key is thrown away. For emulators and tests: hand `ca_certificate` to the clients.
+/// New keys (EC P-256) on each call; the authority's key is thrown away. For emulators and tests: hand `ca_certificate`
+/// to the clients.
 SelfSigned make_self_signed(const SelfSignedOptions& options = {});
 
 }  // namespace kinesis::http

@@ -29,7 +29,7 @@ class TlsStream final : public Stream {
   void reset() noexcept override { tcp_->reset(); }
   void finish_writing() noexcept override { tcp_->finish_writing(); }
   bool is_open() const noexcept override { return tcp_->is_open(); }
-  bool stale() noexcept override { return tcp_->stale(); }
+  bool stale() noexcept override;
   std::string_view alpn() const noexcept override { return alpn_; }
   bool secure() const noexcept override { return true; }
   std::string peer() const override { return tcp_->peer(); }
@@ -109,14 +109,24 @@ awaitable<Result<void>> TlsStream::write(std::span<const BytesView> pieces) {
       if (!written) co_return written.error();
     }
   }
-  if (joined > 0) co_return co_await write_record({joined_.get(), joined});
-  co_return Result<void>();
+  const BytesView rest(joined_.get(), joined);
+  co_return co_await write_record(rest);
 }
 
 awaitable<void> TlsStream::shutdown() {
   boost::system::error_code ignored;
   co_await stream_.async_shutdown(asio::redirect_error(core::use_awaitable, ignored));
   co_await tcp_->shutdown();
+}
+
+bool TlsStream::stale() noexcept {
+  if (!tcp_->stale()) return false;
+  if (!tcp_->is_open()) return true;
+  // What has arrived may be session tickets, which TLS keeps to itself, or the end, or bytes nobody asked for.
+  boost::system::error_code ec;
+  std::byte byte{};
+  stream_.read_some(asio::buffer(&byte, 1), ec);
+  return ec != asio::error::would_block && ec != asio::error::try_again;
 }
 
 void TlsStream::remember_alpn() {
@@ -134,7 +144,8 @@ std::shared_ptr<TlsStream> make_tls_stream(std::shared_ptr<Stream> stream, std::
   return std::make_shared<TlsStream>(std::move(tcp), std::move(context), ssl);
 }
 
-/// What to check before the handshake. An IP address is looked for among the certificate's addresses and is not sent as SNI.
+/// What to check before the handshake. An IP address is looked for among the certificate's addresses and is not sent as
+/// SNI.
 void expect_peer(SSL* ssl, const std::string& name) {
   boost::system::error_code not_an_address;
   asio::ip::make_address(name, not_an_address);
@@ -150,8 +161,9 @@ void expect_peer(SSL* ssl, const std::string& name) {
 Error handshake_error(SSL* ssl, const boost::system::error_code& ec, const std::string& name, bool verify) {
   const long verdict = SSL_get_verify_result(ssl);
   if (verify && verdict != X509_V_OK && ec.category() == asio::error::get_ssl_category()) {
-    return Error(errc::tls, "certificate verify failed for '" + name + "': " + X509_verify_cert_error_string(verdict) +
-                                "; pass a CA bundle (AWS_CA_BUNDLE, TlsOptions::ca_file or ca_pem) if the server is trusted");
+    return Error(errc::tls,
+                 "certificate verify failed for '" + name + "': " + X509_verify_cert_error_string(verdict) +
+                     "; pass a CA bundle (AWS_CA_BUNDLE, TlsOptions::ca_file or ca_pem) if the server is trusted");
   }
   if (ec.category() == asio::error::get_ssl_category()) {
     return Error(errc::tls, "TLS handshake with '" + name + "' failed: " + ec.message());
@@ -186,9 +198,8 @@ awaitable<Result<std::shared_ptr<Stream>>> start_tls_server(std::shared_ptr<Stre
   const std::string peer = tcp->peer();
   const auto tls = make_tls_stream(std::move(tcp), std::move(context));
   boost::system::error_code ec;
-  const std::size_t used =
-      co_await tls->stream().async_handshake(asio::ssl::stream_base::server, asio::buffer(received),
-                                             asio::redirect_error(core::use_awaitable, ec));
+  const std::size_t used = co_await tls->stream().async_handshake(
+      asio::ssl::stream_base::server, asio::buffer(received), asio::redirect_error(core::use_awaitable, ec));
   if (ec) co_return handshake_error(tls->stream().native_handle(), ec, peer, false);
   if (used < received.size()) co_return Error(errc::protocol, "bytes beyond the TLS handshake were lost");
   tls->remember_alpn();

@@ -1,10 +1,12 @@
 #include "http/tls.hpp"
 
 #include "http/raw_peer.hpp"
+#include "http/tcp_stream.hpp"
 #include "http/test_server.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -113,6 +115,36 @@ TEST_F(TlsTest, NothingIsCheckedWhereVerificationIsOff) {
   EXPECT_TRUE(get(options, Endpoint(true, "127.0.0.1", server->port())));
 }
 
+TEST_F(TlsTest, SessionTicketsDoNotMakeAConnectionStale) {
+  const SelfSigned identity = make_self_signed();
+  ServerOptions options;
+  options.executor = loop.executor();
+  options.tls = TlsContext::for_server(identity.certificate_chain, identity.private_key, {"http/1.1"});
+  SSL_CTX_clear_options(options.tls->native(), SSL_OP_NO_TICKET);
+  SSL_CTX_set_num_tickets(options.tls->native(), 2);
+  auto server = make_server(std::move(options), handler(echo));
+  TlsOptions trust;
+  trust.ca_pem = identity.ca_certificate;
+  const auto context = TlsContext::for_client(trust);
+  auto scenario = [&]() -> awaitable<void> {
+    const auto raw = co_await raw_connect(server->port());
+    const auto tcp = std::make_shared<TcpStream>(std::move(raw->socket));
+    std::vector<std::string> alpn{"http/1.1"};
+    const auto tls = co_await start_tls_client(tcp, context, "127.0.0.1", std::move(alpn));
+    EXPECT_TRUE(tls) << tls.error().what();
+    if (!tls) co_return;
+    EXPECT_EQ((*tls)->alpn(), "http/1.1");
+    // The tickets come behind the handshake, and nobody reads them.
+    co_await tcp->socket().async_wait(asio::ip::tcp::socket::wait_read, core::use_awaitable);
+    EXPECT_TRUE(tcp->stale());
+    EXPECT_FALSE((*tls)->stale());
+    server.reset();
+    while (!tcp->stale()) co_await core::yield();
+    EXPECT_TRUE((*tls)->stale());
+  };
+  loop.run(scenario());
+}
+
 TEST_F(TlsTest, APlainServerIsATlsError) {
   auto script = [](std::shared_ptr<RawConnection> connection, int) -> awaitable<void> {
     co_await connection->read_exactly(10);
@@ -184,8 +216,8 @@ class TestProxy {
     char bytes[4096];
     while (true) {
       boost::system::error_code ec;
-      const std::size_t size = co_await from->socket.async_read_some(asio::buffer(bytes),
-                                                                     asio::redirect_error(core::use_awaitable, ec));
+      const std::size_t size =
+          co_await from->socket.async_read_some(asio::buffer(bytes), asio::redirect_error(core::use_awaitable, ec));
       if (ec) break;
       co_await to->write(std::string(bytes, size));
     }

@@ -78,7 +78,8 @@ Result<Url> Url::parse(std::string_view text) {
   if (port.size() > 1) {
     std::uint16_t number = 0;
     const auto [end, ec] = std::from_chars(port.data() + 1, port.data() + port.size(), number);
-    if (ec != std::errc() || end != port.data() + port.size() || number == 0) return not_a_url(text, "the port is not a number from 1 to 65535");
+    if (ec != std::errc() || end != port.data() + port.size() || number == 0)
+      return not_a_url(text, "the port is not a number from 1 to 65535");
     url.endpoint.port = number;
   }
 

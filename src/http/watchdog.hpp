@@ -1,7 +1,6 @@
 #pragma once
 
 #include "core/async.hpp"
-
 #include <kinesis/clock.hpp>
 
 #include <cstdint>
@@ -10,8 +9,8 @@
 
 namespace kinesis::http {
 
-/// Calls a function once nothing good has happened for too long. Moving the deadline costs nothing: the timer is left as it is set and
-/// looks again when it goes off. On one strand.
+/// Calls a function once nothing good has happened for too long. Moving the deadline costs nothing: the timer is left
+/// as it is set and looks again when it goes off. On one strand.
 class Watchdog {
  public:
   Watchdog(const asio::any_io_executor& executor, std::shared_ptr<Clock> clock, std::function<void()> on_expiry);

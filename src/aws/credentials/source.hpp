@@ -1,7 +1,6 @@
 #pragma once
 
 #include "core/async.hpp"
-
 #include <kinesis/credentials.hpp>
 
 #include <memory>
@@ -21,12 +20,13 @@ class NotConfigured {
   std::string why;
 };
 
-/// What a source of credentials has: credentials; nothing because it is not set up, so that the next one is asked; or an error because what is
-/// set up does not work, which ends the search: going on would act under an identity the user did not ask for.
+/// What a source of credentials has: credentials; nothing because it is not set up, so that the next one is asked; or
+/// an error because what is set up does not work, which ends the search: going on would act under an identity the user
+/// did not ask for.
 using SourceAnswer = std::variant<CredentialsPtr, NotConfigured, Error>;
 
-/// One place credentials may come from. Looks anew each time it is asked; keeps nothing but what saves it a question. Asked from one strand,
-/// one question at a time.
+/// One place credentials may come from. Looks anew each time it is asked; keeps nothing but what saves it a question.
+/// Asked from one strand, one question at a time.
 class CredentialsSource {
  public:
   virtual ~CredentialsSource() = default;

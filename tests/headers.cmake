@@ -1,0 +1,11 @@
+# Each public header compiles alone, twice in a row: a file each, made at configure time.
+file(GLOB_RECURSE headers RELATIVE ${PROJECT_SOURCE_DIR}/include CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/kinesis/*.hpp)
+set(sources "")
+foreach(header IN LISTS headers)
+  string(MAKE_C_IDENTIFIER ${header} name)
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/headers/${name}.cpp)
+  file(CONFIGURE OUTPUT ${source} CONTENT "#include <@header@>\n#include <@header@>\n" @ONLY)
+  list(APPEND sources ${source})
+endforeach()
+add_library(public_headers_alone OBJECT ${sources})
+target_link_libraries(public_headers_alone PRIVATE kinesis kinesis_flags)
