@@ -36,7 +36,9 @@ pkg_check_modules(libdeflate REQUIRED IMPORTED_TARGET libdeflate)
 if(PROJECT_IS_TOP_LEVEL)
   find_program(KINESIS_CCACHE ccache)
   if(KINESIS_CCACHE)
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${KINESIS_CCACHE})
+    # Paths are relative to the source, so that another clone of it finds what this one compiled.
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${KINESIS_CCACHE})
   endif()
   find_program(KINESIS_MOLD mold)
   if(KINESIS_MOLD)

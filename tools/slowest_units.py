@@ -28,8 +28,11 @@ def candidates(build: pathlib.Path):
     commands = {}
     for entry in json.loads((build / "compile_commands.json").read_text()):
         words = shlex.split(entry["command"])
-        if pathlib.Path(words[0]).name == "ccache":
-            words = words[1:]
+        # Without the launcher: the compiler's cache.
+        for i, word in enumerate(words):
+            if pathlib.Path(word).name == "ccache":
+                words = words[i + 1:]
+                break
         output = words[words.index("-o") + 1]
         commands[output] = (words, entry["directory"], entry["file"])
     slow = sorted((o for o in spent if o in commands), key=lambda o: -spent[o])

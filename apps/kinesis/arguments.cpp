@@ -8,6 +8,7 @@
 #include <exception>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace kinesis::tool {
 namespace {
@@ -50,7 +51,12 @@ class CommandLine {
       std::string name;
       for (const CLI::App* app = command; app != nullptr; app = app->get_parent())
         name = app->get_name() + (name.empty() ? "" : " " + name);
-      std::fprintf(stderr, "%s: %s (see %s --help)\n", name.c_str(), error.what(), name.c_str());
+      std::string why = error.what();
+      // What is missing is said first, and a word that is wrong is the reason why it is.
+      const std::vector<std::string> unknown = command->remaining();
+      if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !unknown.empty())
+        why = "there is no \"" + unknown.front() + "\"";
+      std::fprintf(stderr, "%s: %s (see %s --help)\n", name.c_str(), why.c_str(), name.c_str());
       return exit_usage;
     }
     return run_reporting_errors(app_.get_subcommands().front()->get_name(), run_);

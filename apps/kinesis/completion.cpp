@@ -5,7 +5,7 @@ namespace kinesis::tool {
 std::string bash_completion() {
   return R"bash(# bash completion for kinesis: source <(kinesis completion)
 _kinesis() {
-  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} line="${COMP_WORDS[*]:0:COMP_CWORD}"
+  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} line="${COMP_WORDS[*]:0:COMP_CWORD} "
   local connection="--region --profile --endpoint-url --no-verify-ssl --ca-bundle --json-wire --output --verbose --help"
   local choices=""
   COMPREPLY=()

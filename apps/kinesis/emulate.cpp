@@ -59,19 +59,18 @@ int run_emulate(const EmulateArguments& arguments, int verbose) {
   std::vector<StreamToCreate> streams;
   for (const std::string& text : arguments.streams) streams.push_back(parse_stream(text));
   if (!arguments.ca_out.empty() && !arguments.tls) throw Error(errc::invalid_argument, "--ca-out goes with --tls");
-  std::unique_ptr<emulator::RecordLog> log;
-  if (!arguments.record_log.empty()) {
-    log = std::make_unique<emulator::RecordLog>(arguments.record_log);
-    options.on_accepted = [&log](const AcceptedRecord& record) { log->add(record); };
-  }
-
-  // Blocked before the server's threads start, so that the signal comes here.
+  // Blocked before any thread starts, the log's or the server's, so that the signal comes here.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
+  std::unique_ptr<emulator::RecordLog> log;
+  if (!arguments.record_log.empty()) {
+    log = std::make_unique<emulator::RecordLog>(arguments.record_log);
+    options.on_accepted = [&log](const AcceptedRecord& record) { log->add(record); };
+  }
   Emulator emulator(options);
   for (const StreamToCreate& stream : streams) emulator.create_stream(stream.name, stream.shards);
   if (!arguments.ca_out.empty()) {

@@ -19,7 +19,7 @@
 namespace kinesis::tool {
 namespace {
 
-/// Lines beyond this fail before they are read whole; what the stream's own limit is, the service says.
+/// Lines beyond this fail before they are read whole; the stream's own limit may be less.
 constexpr std::size_t max_line = std::size_t{10} * 1024 * 1024;
 /// Records whose receipts are not there yet; the reader waits at this bound.
 constexpr std::size_t max_outstanding = 50'000;
@@ -224,10 +224,14 @@ int run_put(const ConnectionArguments& connection, const PutArguments& arguments
   KeySource keys(arguments);
   Client client(connection.client_options());
   // Fails at once, and by name, where the stream is not there.
-  client.call(DescribeStreamSummaryRequest(arguments.stream)).get();
+  const StreamDescriptionSummary stream =
+      client.call(DescribeStreamSummaryRequest(arguments.stream)).get().stream_description_summary;
   Receipts receipts(arguments.receipts);
   ProducerOptions options{.stream = arguments.stream};
-  options.max_record_bytes = max_line;
+  // A record over the stream's limit would take all others of its call along.
+  const auto limit_in_kib =
+      static_cast<std::size_t>(std::clamp(stream.max_record_size_in_kib.value_or(1024), 1, 10240));
+  options.max_record_bytes = limit_in_kib * 1024;
   Producer<std::string> producer(client, options, text);
 
   struct sigaction action{};

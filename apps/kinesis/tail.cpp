@@ -44,12 +44,13 @@ class TipWatch {
 /// A consumer that shares with nobody: its leases are in memory.
 class Tail {
  public:
-  Tail(Client client, ConsumerOptions options, RecordPrinter& printer, const TailArguments& arguments, TipWatch& tips)
+  Tail(Client client, ConsumerOptions options, RecordPrinter& printer, const TailArguments& arguments,
+       std::shared_ptr<TipWatch> tips)
       : client_(client),
         consumer_(std::move(client), std::move(options), bytes),
         printer_(printer),
         arguments_(arguments),
-        tips_(tips) {}
+        tips_(std::move(tips)) {}
 
   awaitable<void> run(asio::any_io_executor executor) {
     core::TaskGroup shards(executor);
@@ -99,7 +100,7 @@ class Tail {
   bool enough() const { return arguments_.count > 0 && printer_.count() >= arguments_.count; }
 
   awaitable<void> stop_when_caught_up() {
-    while (!stopping_ && !tips_.caught_up()) co_await core::sleep_for(client_.clock(), std::chrono::milliseconds(100));
+    while (!stopping_ && !tips_->caught_up()) co_await core::sleep_for(client_.clock(), std::chrono::milliseconds(100));
     stop();
   }
 
@@ -107,7 +108,7 @@ class Tail {
   Consumer<Blob> consumer_;
   RecordPrinter& printer_;
   const TailArguments& arguments_;
-  TipWatch& tips_;
+  std::shared_ptr<TipWatch> tips_;
   bool stopping_ = false;
   std::exception_ptr write_failure_;
 };
@@ -118,14 +119,15 @@ int run_tail(const ConnectionArguments& connection, const TailArguments& argumen
   Tail* tail = nullptr;
   const auto start = [&](asio::any_io_executor executor) -> awaitable<void> {
     Client client(executor, connection.client_options());
-    TipWatch tips;
+    // Shared with the event handler: the consumer may have a last word after the end of the work.
+    const auto tips = std::make_shared<TipWatch>();
     ConsumerOptions options{.stream = arguments.stream, .application = "tail"};
     options.leases = memory_leases();
     options.start = parse_start(arguments.from);
     options.fetch.idle_interval = std::chrono::milliseconds(500);
     const Log log = client.log();
-    options.on_event = [&tips, log](const DiagnosticEvent& event) {
-      tips.see(event);
+    options.on_event = [tips, log](const DiagnosticEvent& event) {
+      tips->see(event);
       if (log.enabled(LogLevel::debug)) log.write(LogLevel::debug, "tail", to_string(event));
     };
     RecordPrinter printer("-", connection.json(), client.clock(), "");

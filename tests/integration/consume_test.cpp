@@ -68,7 +68,7 @@ TEST(Consume, ASplitAndAMergeKeepTheOrderOfEveryKey) {
   Worker b(stage.client_options(), stage.worker_options("b"), into(book, "b"));
   stage.put(0, 300, 40);
   const auto shards = stage.shards();
-  stage.client().call(SplitShardRequest("orders", shards[0].shard_id, "1")).get();
+  stage.client().call(SplitShardRequest("orders", shards[0].shard_id, "50000000000000000000000000000000000000")).get();
   stage.put(300, 300, 40);
   stage.client().call(MergeShardsRequest("orders", shards[1].shard_id, shards[2].shard_id)).get();
   stage.put(600, 300, 40);

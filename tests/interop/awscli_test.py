@@ -32,7 +32,8 @@ class AwsCli:
         super().setUp()
         self.used = set()
         # Version 2 takes blobs in base64 unless told otherwise; version 1 does not know the setting.
-        self.write("config", b"[default]\ncli_binary_format = raw-in-base64-out\ncli_pager =\nmax_attempts = 1\n")
+        (self.folder / ".aws").mkdir()
+        self.write(".aws/config", b"[default]\ncli_binary_format = raw-in-base64-out\ncli_pager =\nmax_attempts = 1\n")
         self.arn = f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/orders"
 
     def options(self):

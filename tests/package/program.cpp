@@ -1,4 +1,5 @@
-// What a program of a user does with the installed package: builds against the public headers and links everything it needs.
+// What a program of a user does with the installed package: builds against the public headers and links everything it
+// needs.
 #include <kinesis/emulator.hpp>
 #include <kinesis/kinesis.hpp>
 

@@ -35,8 +35,7 @@ def environment(home, endpoint=None, **more):
     """A clean AWS environment: nothing of the machine's, no files, no metadata service. None removes a variable."""
     env = {name: os.environ[name] for name in ("PATH", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS") if name in os.environ}
     env.update(HOME=str(home), LANG="C.UTF-8", AWS_REGION="us-east-1", AWS_ACCESS_KEY_ID="AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY="secret-of-the-test",
-               AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE=str(pathlib.Path(home) / "config"),
-               AWS_SHARED_CREDENTIALS_FILE=str(pathlib.Path(home) / "credentials"))
+               AWS_EC2_METADATA_DISABLED="true")
     if endpoint:
         env["AWS_ENDPOINT_URL"] = endpoint
     env.update(more)
@@ -184,7 +183,7 @@ class Emulator:
         self.url = ready[1].decode()
 
     def accepted(self, stream=None, count=None):
-        """The records it accepted, in the order of acceptance; waits for `count` of them, as the log may be written behind the answers."""
+        """The records it accepted, in the order of acceptance; waits for `count` of them, as the log is written a moment behind the answers."""
         def read():
             lines = self.log_path.read_bytes().split(b"\n")[:-1]
             records = [json.loads(line) for line in lines]

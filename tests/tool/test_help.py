@@ -23,7 +23,7 @@ COMMANDS = {
     "streams resize": "kinesis streams resize ",
     "emulate": "kinesis emulate ",
     "demo": "kinesis demo",
-    "completion": "kinesis completion",
+    "completion": "source <(kinesis completion)",
 }
 OPTION = re.compile(r"^ +(?:-\w,)?(--[a-z][a-z-]*)", re.MULTILINE)
 
@@ -130,7 +130,6 @@ class WrongUsage(ToolTest):
             ("consume", "s", "--application", "a", "--leases", "redis:x"): ("redis:x", "sqlite:FILE"),
             ("consume", "s", "--application", "a", "--leases", "sqlite:"): "sqlite:FILE",
             ("consume", "s", "--application", "", "--leases", "memory"): "application",
-            ("consume", "s", "--application", "a", "--leases", "memory", "--worker", ""): "worker",
             ("tail", "no such name"): "no such name",
             ("emulate", "--listen", "nowhere"): "nowhere",
             ("emulate", "--listen", "127.0.0.1:99999"): "99999",
