@@ -50,7 +50,7 @@ class CommandLine {
       while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
       std::string name;
       for (const CLI::App* app = command; app != nullptr; app = app->get_parent())
-        name = app->get_name() + (name.empty() ? "" : " " + name);
+        name.insert(0, app->get_name() + (name.empty() ? "" : " "));
       std::string why = error.what();
       // What is missing is said first, and a word that is wrong is the reason why it is.
       const std::vector<std::string> unknown = command->remaining();

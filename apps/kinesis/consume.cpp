@@ -98,8 +98,7 @@ int run_consume(const ConnectionArguments& connection, const ConsumeArguments& a
     if (!arguments.worker.empty()) options.worker = arguments.worker;
     options.start = parse_start(arguments.from);
     options.fetch.idle_interval = std::chrono::milliseconds(arguments.poll_interval_ms);
-    const Log log = client.log();
-    options.on_event = [log](const DiagnosticEvent& event) {
+    options.on_event = [log = client.log()](const DiagnosticEvent& event) {
       if (log.enabled(LogLevel::debug)) log.write(LogLevel::debug, "consumer", to_string(event));
     };
     const bool json = !arguments.records.empty() || connection.json();

@@ -66,6 +66,7 @@ DemoLedger::Verdict DemoLedger::judge(const std::map<std::string, std::vector<st
   }
   // Each worker's lines come in its own order; between workers the time of handling decides.
   std::vector<const Handled*> in_time;
+  in_time.reserve(log_.size());
   for (const Handled& record : log_) in_time.push_back(&record);
   std::stable_sort(in_time.begin(), in_time.end(),
                    [](const Handled* a, const Handled* b) { return a->handled_ms < b->handled_ms; });

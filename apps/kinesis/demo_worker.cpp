@@ -22,13 +22,13 @@ extern char** environ;
 namespace kinesis::tool {
 
 struct DemoWorker::Pipe {
-  explicit Pipe(asio::any_io_executor executor) : stream(std::move(executor)) {}
+  explicit Pipe(const asio::any_io_executor& executor) : stream(executor) {}
   asio::posix::stream_descriptor stream;
 };
 
 DemoWorker::DemoWorker(asio::any_io_executor executor, std::string name, std::vector<std::string> arguments,
                        std::vector<std::pair<std::string, std::string>> environment, std::string log_path)
-    : name_(std::move(name)), log_path_(std::move(log_path)), output_(std::make_unique<Pipe>(std::move(executor))) {
+    : name_(std::move(name)), log_path_(std::move(log_path)), output_(std::make_unique<Pipe>(executor)) {
   std::array<int, 2> pipe{};
   if (pipe2(pipe.data(), O_CLOEXEC) != 0)
     throw Error(errc::internal, std::string("cannot make a pipe: ") + std::strerror(errno));

@@ -116,11 +116,11 @@ std::size_t parse_size(const std::string& text) {
   std::uint64_t factor = 0;
   if (unit.empty() || unit == "B") factor = 1;
   if (unit == "KB") factor = 1000;
-  if (unit == "MB") factor = 1000 * 1000;
-  if (unit == "GB") factor = 1000 * 1000 * 1000;
+  if (unit == "MB") factor = 1'000'000;
+  if (unit == "GB") factor = 1'000'000'000;
   if (unit == "KiB") factor = 1024;
-  if (unit == "MiB") factor = 1024 * 1024;
-  if (unit == "GiB") factor = 1024 * 1024 * 1024;
+  if (unit == "MiB") factor = std::uint64_t{1} << 20;
+  if (unit == "GiB") factor = std::uint64_t{1} << 30;
   if (digits == 0 || factor == 0 || text[0] == '-' || value > std::numeric_limits<std::size_t>::max() / factor)
     throw Error(errc::invalid_argument, "\"" + text + "\" is no size; write 64MiB, 1GB or a number of bytes");
   return value * factor;

@@ -33,6 +33,15 @@ std::optional<ArnParts> split_arn(std::string_view text) noexcept {
   return parts;
 }
 
+// What partitions and regions are made of.
+bool is_place(std::string_view text) noexcept {
+  if (text.empty() || text.size() > 64) return false;
+  for (char c : text) {
+    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')) return false;
+  }
+  return true;
+}
+
 bool is_account(std::string_view text) noexcept {
   if (text.size() != 12) return false;
   for (char c : text) {
@@ -60,8 +69,9 @@ Result<std::size_t> check_stream(std::string_view text) {
                  "stream " + quoted(text) + " is neither an ARN nor a name of 1 to 128 characters of [a-zA-Z0-9_.-]");
   }
   const auto parts = split_arn(text);
-  if (!parts || !(*parts)[1].starts_with("aws") || (*parts)[2] != "kinesis" || !is_account((*parts)[4]) ||
-      !(*parts)[5].starts_with(stream_resource) || !is_name((*parts)[5].substr(stream_resource.size()), 128)) {
+  if (!parts || !(*parts)[1].starts_with("aws") || !is_place((*parts)[1]) || (*parts)[2] != "kinesis" ||
+      !is_place((*parts)[3]) || !is_account((*parts)[4]) || !(*parts)[5].starts_with(stream_resource) ||
+      !is_name((*parts)[5].substr(stream_resource.size()), 128)) {
     return Error(errc::invalid_argument,
                  quoted(text) + " is not the ARN of a stream, arn:aws:kinesis:<region>:<account>:stream/<name>");
   }

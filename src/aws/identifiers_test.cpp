@@ -63,7 +63,8 @@ TEST(StreamId, RefusesWhatIsNeither) {
        {"", "a b", "a/b", "ord\xC3\xA9rs", "arn:", "arn:aws:kinesis", "arn:aws:s3:::bucket",
         "arn:aws:kinesis:eu-west-1:123:stream/orders", "arn:aws:kinesis:eu-west-1:123456789012:stream/",
         "arn:aws:kinesis:eu-west-1:123456789012:stream/orders/consumer/c:1",
-        "arn:aws:kinesis:eu-west-1:123456789012:queue/orders"}) {
+        "arn:aws:kinesis:eu-west-1:123456789012:queue/orders", "arn:aws:kinesis::123456789012:stream/orders",
+        "arn:aws:kinesis:a/b:123456789012:stream/orders", "arn:aws\n:kinesis:eu-west-1:123456789012:stream/orders"}) {
     EXPECT_FALSE(StreamId::parse(text)) << text;
     EXPECT_THROW(StreamId{std::string(text)}, Error) << text;
   }

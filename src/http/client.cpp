@@ -253,21 +253,6 @@ void check(const ClientOptions& options) {
 
 }  // namespace
 
-StreamedResponse& StreamedResponse::operator=(StreamedResponse&& other) noexcept {
-  if (this == &other) return *this;
-  cancel();
-  status = other.status;
-  headers = std::move(other.headers);
-  source_ = std::move(other.source_);
-  return *this;
-}
-
-awaitable<Result<std::optional<Blob>>> StreamedResponse::read() { return source_->read(); }
-
-void StreamedResponse::cancel() {
-  if (source_) source_->cancel();
-}
-
 std::shared_ptr<Client> make_client(ClientOptions options) {
   check(options);
   return std::make_shared<ClientFront>(std::move(options));

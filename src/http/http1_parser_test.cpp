@@ -70,6 +70,16 @@ TEST(HttpParser, ReadsARequestHoweverItIsCut) {
   }
 }
 
+TEST(HttpParser, ABodyWithoutChunksMayComeByteByByte) {
+  const std::string text = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n";
+  for (std::size_t step = 1; step <= text.size(); ++step) {
+    const Parsed parsed = parse_response(text, step);
+    EXPECT_TRUE(parsed.complete) << step;
+    EXPECT_EQ(parsed.used, text.size()) << step;
+    EXPECT_EQ(parsed.body, "") << step;
+  }
+}
+
 TEST(HttpParser, FindsTheFraming) {
   const auto request = [](std::string fields) {
     const Parsed parsed = parse_request("POST / HTTP/1.1\r\nhost: h\r\n" + fields + "\r\n");

@@ -6,13 +6,6 @@
 #include <atomic>
 #include <future>
 
-#if defined(__SANITIZE_THREAD__)
-// Asio counts the owners of an executor with a fence, which this sanitizer does not understand.
-extern "C" const char* __tsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
-  return "race:boost::asio::execution::detail::shared_target_executor\n";
-}
-#endif
-
 // One client, used from many threads at once.
 namespace kinesis::http {
 namespace {

@@ -1,6 +1,7 @@
 #include "leases/lease_item.hpp"
 
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 namespace kinesis::leases {
@@ -24,10 +25,13 @@ std::optional<std::string> text_of(const AttributeMap& item, std::string_view na
   if (value == nullptr || value->as_string() == nullptr) return std::nullopt;
   return *value->as_string();
 }
+/// Only what can still be counted on from, whatever wrote it.
 std::optional<std::int64_t> integer_of(const AttributeMap& item, std::string_view name) {
+  constexpr std::int64_t most = std::int64_t{1} << 62;
   const AttributeValue* value = find(item, name);
   if (value == nullptr || value->as_number() == nullptr) return std::nullopt;
-  return value->as_number()->to_int64();
+  const auto integer = value->as_number()->to_int64();
+  return integer && *integer >= -most && *integer <= most ? integer : std::nullopt;
 }
 std::vector<std::string> set_of(const AttributeMap& item, std::string_view name) {
   const AttributeValue* value = find(item, name);
@@ -122,7 +126,9 @@ Result<std::optional<Lease>> lease_of(const AttributeMap& item) {
   if (throughput != nullptr && throughput->as_number() != nullptr) {
     const std::string& digits = throughput->as_number()->text;  // Java's Double.toString: exponents occur
     double value = 0;
-    if (std::from_chars(digits.data(), digits.data() + digits.size(), value).ec == std::errc())
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    // A statistic: what is no number (from_chars also reads "nan" and "inf") is as good as absent.
+    if (error == std::errc() && end == digits.data() + digits.size() && std::isfinite(value))
       lease.throughput_kbps = value;
   }
   return std::optional<Lease>(std::move(lease));

@@ -46,7 +46,9 @@ bool read_number(std::string_view text, Number& out) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-// "250", "250ms" or "2s".
+constexpr std::int64_t most_latency_millis = 86'400'000;
+
+// "250", "250ms" or "2s", up to a day.
 bool read_duration(std::string_view text, std::chrono::milliseconds& out) {
   std::int64_t scale = 1;
   if (text.ends_with("ms")) {
@@ -56,7 +58,7 @@ bool read_duration(std::string_view text, std::chrono::milliseconds& out) {
     scale = 1000;
   }
   std::int64_t value = 0;
-  if (!read_number(text, value) || value < 0 || value > 86'400'000) return false;
+  if (!read_number(text, value) || value < 0 || value > most_latency_millis / scale) return false;
   out = std::chrono::milliseconds(value * scale);
   return true;
 }
@@ -150,7 +152,8 @@ std::string to_string(const FaultRule& rule) {
     add("probability", std::string(digits.data(), end));
   }
   if (rule.seed != plain.seed) add("seed", std::to_string(rule.seed));
-  if (rule.latency.count() != 0) add("latency", std::to_string(rule.latency.count()) + "ms");
+  if (rule.latency.count() != 0 || rule.action == Action::latency)
+    add("latency", std::to_string(rule.latency.count()) + "ms");
   if (rule.status != plain.status) add("status", std::to_string(rule.status));
   if (rule.code != plain.code) add("code", rule.code);
   return out;

@@ -31,6 +31,12 @@ TEST(FaultRules, AreTextInBothDirections) {
   EXPECT_EQ(rule("latency=5").latency, std::chrono::milliseconds(5));
 }
 
+TEST(FaultRules, AnyLatencyThatIsReadCanBeReadAgain) {
+  EXPECT_EQ(to_string(rule("latency=0")), "action=latency,latency=0ms");
+  EXPECT_EQ(rule(to_string(rule("latency=86400s"))).latency, std::chrono::hours(24));
+  EXPECT_NE(wrong("latency=86401s").find("is no time"), std::string::npos);
+}
+
 TEST(FaultRules, NameTheWordThatIsWrong) {
   EXPECT_NE(wrong("").find("empty"), std::string::npos);
   EXPECT_NE(wrong("operation=PutRecords").find("no action"), std::string::npos);

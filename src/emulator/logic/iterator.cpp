@@ -19,7 +19,7 @@ std::optional<ShardPosition> parse_iterator(std::string_view iterator) {
   auto reader = TokenReader::open(TokenKind::shard_iterator, iterator);
   if (!reader) return std::nullopt;
   ShardPosition out;
-  out.issued_millis = static_cast<std::int64_t>(reader->number());
+  out.issued_millis = reader->millis();
   out.serial = reader->number();
   out.shard = static_cast<std::uint32_t>(reader->number());
   out.index = reader->number();

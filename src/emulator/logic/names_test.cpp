@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace kinesis::emulator {
 namespace {
 
@@ -59,6 +61,16 @@ TEST(Iterators, GarbageIsNone) {
   EXPECT_FALSE(parse_iterator(changed));
   TokenWriter other(TokenKind::list_shards);
   EXPECT_FALSE(parse_iterator(std::move(other.number(1)).finish()));
+}
+
+TEST(Iterators, MadeUpTimesAreRefused) {
+  for (const std::int64_t millis : {std::int64_t{-1}, std::numeric_limits<std::int64_t>::min(),
+                                    std::numeric_limits<std::int64_t>::max(), std::int64_t{253'402'300'800'000}}) {
+    ShardPosition position;
+    position.stream = "s";
+    position.issued_millis = millis;
+    EXPECT_FALSE(parse_iterator(to_iterator(position))) << millis;
+  }
 }
 
 TEST(Iterators, TimesInMessagesAreAwsForm) {

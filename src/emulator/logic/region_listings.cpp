@@ -101,7 +101,7 @@ Result<ShardListing> start_listing(const ListShardsRequest& request, const Strea
 Result<ShardListing> resume_listing(std::string_view token, Moment now, std::chrono::milliseconds lifetime) {
   auto reader = TokenReader::open(TokenKind::list_shards, token);
   if (!reader) return bad_token();
-  const auto issued = static_cast<std::int64_t>(reader->number());
+  const auto issued = reader->millis();
   ShardListing out;
   out.serial = reader->number();
   out.filter = static_cast<ShardFilterType>(reader->number());
@@ -189,7 +189,7 @@ Result<ListStreamsResponse> Region::perform(const ListStreamsRequest& request, M
     if (request.exclusive_start_stream_name) return together("ExclusiveStartStreamName");
     auto reader = TokenReader::open(TokenKind::list_streams, *request.next_token);
     if (!reader) return bad_token();
-    const auto issued = static_cast<std::int64_t>(reader->number());
+    const auto issued = reader->millis();
     after = reader->text();
     if (!reader->complete()) return bad_token();
     if (auto error = check_age(issued, now, options_.iterator_lifetime)) return *error;
@@ -227,7 +227,7 @@ Result<ListStreamConsumersResponse> Region::perform(const ListStreamConsumersReq
     if (request.stream_creation_timestamp) return together("StreamCreationTimestamp");
     auto reader = TokenReader::open(TokenKind::list_consumers, *request.next_token);
     if (!reader) return bad_token();
-    const auto issued = static_cast<std::int64_t>(reader->number());
+    const auto issued = reader->millis();
     const std::string stream = reader->text();
     after = reader->text();
     if (!reader->complete() || stream != stream_in(request.stream_arn)) return bad_token();

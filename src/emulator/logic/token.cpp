@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view magic{"\0\0\0\0\0\0\0\1", 8};
 constexpr std::size_t check_size = 4;
 constexpr std::size_t number_size = 8;
+constexpr std::uint64_t most_millis = 253'402'300'799'999;
 
 void append_big_endian(std::string& out, std::uint64_t value, std::size_t bytes) {
   for (std::size_t i = bytes; i-- > 0;) out += static_cast<char>(value >> (8 * i));
@@ -57,6 +58,12 @@ std::uint64_t TokenReader::number() {
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < number_size; ++i) value = (value << 8) | static_cast<unsigned char>(bytes_[at_++]);
   return value;
+}
+
+std::int64_t TokenReader::millis() {
+  const std::uint64_t value = number();
+  if (value > most_millis) return good_ = false, 0;
+  return static_cast<std::int64_t>(value);
 }
 
 std::string TokenReader::text() {

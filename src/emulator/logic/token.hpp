@@ -34,6 +34,9 @@ class TokenReader {
 
   /// 0 or empty once something is missing; see `complete`.
   std::uint64_t number();
+  /// Milliseconds since 1970 up to the year 9999. Any other number is none of ours and counts as missing, so that times
+  /// can be compared without a thought of overflow.
+  std::int64_t millis();
   std::string text();
   /// True if all that was asked for was there, and nothing else.
   bool complete() const noexcept { return good_ && at_ == bytes_.size(); }
