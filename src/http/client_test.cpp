@@ -81,7 +81,7 @@ TEST_F(ClientTest, GarbageIsAProtocolError) {
   EXPECT_EQ(code_of(answer("HTTP/1.1 200 OK\r\nbad header\r\n\r\n")), errc::protocol);
   EXPECT_EQ(code_of(answer("HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab")), errc::protocol);
   EXPECT_EQ(code_of(answer("HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n")), errc::protocol);
-  EXPECT_EQ(code_of(answer("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n")), errc::protocol);
+  EXPECT_EQ(code_of(answer("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n\r\n")), errc::protocol);
   EXPECT_EQ(code_of(answer("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n")), errc::protocol);
 }
 
