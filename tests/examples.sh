@@ -11,7 +11,10 @@ npm=${KINESIS_NPM_FOLDER:-$root/build/npm}
 folder=$(mktemp -d)
 children=()
 finish() {
-  for child in "${children[@]}"; do kill -KILL "$child" 2>/dev/null || true; done
+  for child in "${children[@]}"; do
+    kill -KILL "$child" 2>/dev/null || true
+    wait "$child" 2>/dev/null || true
+  done
   rm -rf "$folder"
 }
 trap finish EXIT

@@ -71,9 +71,7 @@ class KeySource {
 /// Counts receipts and writes them; its functions are called by the reading thread and by the client's.
 class Receipts {
  public:
-  explicit Receipts(const std::string& path) {
-    if (!path.empty()) file_.emplace(path);
-  }
+  void write_to(const std::string& path) { file_.emplace(path); }
 
   void sent() {
     std::unique_lock lock(mutex_);
@@ -221,12 +219,13 @@ int failed(const Error& error) {
 
 int run_put(const ConnectionArguments& connection, const PutArguments& arguments) {
   InputLines input(arguments.file, max_line);
+  Receipts receipts;  // before the client, whose thread reports to it
   KeySource keys(arguments);
   Client client(connection.client_options());
   // Fails at once, and by name, where the stream is not there.
   const StreamDescriptionSummary stream =
       client.call(DescribeStreamSummaryRequest(arguments.stream)).get().stream_description_summary;
-  Receipts receipts(arguments.receipts);
+  if (!arguments.receipts.empty()) receipts.write_to(arguments.receipts);
   ProducerOptions options{.stream = arguments.stream};
   // A record over the stream's limit would take all others of its call along.
   const auto limit_in_kib =

@@ -93,7 +93,8 @@ struct EmulatorOptions {
   std::chrono::seconds iterator_lifetime{300};
   /// Threads that serve connections, 1 or more.
   int threads = 1;
-  /// Called for each accepted record, on a serving thread; must not throw.
+  /// Called for each accepted record, once it can be read, on the thread that serves its request: calls of several
+  /// threads overlap. Must not throw.
   std::function<void(const AcceptedRecord&)> on_accepted = {};
   Log log = {};
   /// Null: the machine's clock.
@@ -118,6 +119,9 @@ class Emulator {
   std::string ca_pem() const;
   /// Creates a stream that is ACTIVE at once. Error(already_exists), Error(invalid_argument).
   void create_stream(const std::string& name, int shards);
+  /// SplitShard in the middle of the shard's hash keys; also of on-demand streams, which refuse the operation itself.
+  /// Error(not_found), Error(already_exists) while the stream is being changed, Error(invalid_argument).
+  void split(const std::string& stream, const std::string& shard);
   void add_fault(FaultRule rule);
   void clear_faults();
   /// Stops taking requests, finishes those under way within `grace`.

@@ -8,11 +8,12 @@ namespace kinesis {
 /// jitter").
 struct RetryPolicy {
   enum class Mode {
-    standard,  ///< Retries draw on a shared quota of 500 tokens, so an outage does not become a storm.
-    adaptive,  ///< The same, and the client slows down as a whole when it is throttled.
+    automatic,  ///< What AWS_RETRY_MODE or the profile's retry_mode says, standard if neither does.
+    standard,   ///< Retries draw on a shared quota of 500 tokens, so an outage does not become a storm.
+    adaptive,   ///< The same, and the client slows down as a whole when it is throttled.
   };
-  Mode mode = Mode::standard;
-  /// Tries in all, 1 or more. 0 takes AWS_MAX_ATTEMPTS, else 3.
+  Mode mode = Mode::automatic;
+  /// Tries in all, 1 or more. 0 takes AWS_MAX_ATTEMPTS, the profile's max_attempts, else 3.
   int max_attempts = 0;
   std::chrono::milliseconds base{50};
   std::chrono::milliseconds throttled_base{500};

@@ -1,6 +1,5 @@
 #include "aws/services.hpp"
 #include "core/client_thread.hpp"
-
 #include <kinesis/client.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -23,7 +22,8 @@ class BackgroundThread {
         }) {}
   ~BackgroundThread() {
     work_.reset();
-    // The last copy of a client may go on its own thread, when the last coroutine there ends: then the thread ends by itself.
+    // The last copy of a client may go on its own thread, when the last coroutine there ends: then the thread ends by
+    // itself.
     if (thread_.get_id() == std::this_thread::get_id()) {
       thread_.detach();
     } else {

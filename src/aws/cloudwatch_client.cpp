@@ -15,9 +15,15 @@ class CloudWatchClient final : public CloudWatchApi {
   asio::awaitable<Result<cloudwatch::PutMetricDataResponse>> put_metric_data(
       cloudwatch::PutMetricDataRequest request) override {
     std::string form = to_form(request, query_version(Service::cloudwatch));
-    ServiceCall call(cloudwatch::PutMetricDataRequest::operation, form_content_type, http::Body(std::move(form)));
+    http::Body body(std::move(form));
+    ServiceCall call(cloudwatch::PutMetricDataRequest::operation, form_content_type, std::move(body));
     ServiceAnswer answer = co_await pipeline_->send(std::move(call));
     if (answer.error) co_return *answer.error;
+    // It says nothing, but who says it should be CloudWatch.
+    if (!answer.response->body.empty()) {
+      auto read = response_from_xml<cloudwatch::PutMetricDataRequest>(answer.response->body.text());
+      if (!read) co_return unreadable(read.error(), answer);
+    }
     co_return cloudwatch::PutMetricDataResponse();
   }
 

@@ -22,7 +22,7 @@ class DynamoDbClient final : public DynamoDbApi {
       co_return judge(*answer.error, answer.error_body, static_cast<dynamodb::Operation##Response*>(nullptr));     \
     dynamodb::Operation##Response response;                                                                        \
     auto read = read_answer(*answer.response, type_of<dynamodb::Operation##Response>(), &response);                \
-    if (!read) co_return read.error();                                                                             \
+    if (!read) co_return unreadable(read.error(), answer);                                                         \
     co_return response;                                                                                            \
   }
   DYNAMODB_OPERATIONS(X)

@@ -10,18 +10,27 @@
 namespace kinesis::aws {
 namespace {
 
-/// The ARN a request names, whatever its member is called.
-template <class Request>
-std::string_view arn_in(const Request& request) {
-  if constexpr (requires { request.stream_arn.value(); }) {
-    return request.stream_arn ? std::string_view(*request.stream_arn) : std::string_view();
-  } else if constexpr (requires { std::string_view(request.stream_arn); }) {
-    return request.stream_arn;
-  } else if constexpr (requires { std::string_view(request.resource_arn); }) {
-    return request.resource_arn;
+template <class Text>
+std::string_view view_of(const Text& text) noexcept {
+  if constexpr (requires { text.value(); }) {
+    return text ? std::string_view(*text) : std::string_view();
   } else {
-    return {};
+    return text;
   }
+}
+
+/// What a request names, whatever its members are called; the first ARN of the stream's, the consumer's and any
+/// resource's counts.
+template <class Request>
+NamedResource resource_in(const Request& request) {
+  NamedResource resource;
+  if constexpr (requires { request.stream_arn; }) resource.arn = view_of(request.stream_arn);
+  if constexpr (requires { request.consumer_arn; })
+    if (resource.arn.empty()) resource.arn = view_of(request.consumer_arn);
+  if constexpr (requires { request.resource_arn; })
+    if (resource.arn.empty()) resource.arn = view_of(request.resource_arn);
+  if constexpr (requires { request.stream_id; }) resource.stream_id = view_of(request.stream_id);
+  return resource;
 }
 
 OperationType type_of_operation(std::string_view operation) {
@@ -49,29 +58,37 @@ class KinesisClient final : public KinesisApi {
       write_put_records_json(request, body);
     }
     Blob blob = std::move(body).freeze();
-    auto answer = co_await exchange(PutRecordsRequest::operation, arn_in(request), std::move(blob));
-    if (!answer) co_return answer.error();
-    if (answer_format(*answer) == BodyFormat::cbor) co_return read_put_records_answer_cbor(answer->body);
-    co_return read_put_records_answer_json(answer->body, Padding::at_least_64_bytes);
+    ServiceAnswer answer = co_await exchange(PutRecordsRequest::operation, resource_in(request), std::move(blob));
+    if (answer.error) co_return *answer.error;
+    auto read = read_put_records_answer(*answer.response);
+    if (!read) co_return unreadable(read.error(), answer);
+    // Entries are told apart by their place, so there must be as many.
+    if (read->records.size() != request.records.size()) {
+      const Error mismatch(errc::protocol, "the answer tells of " + std::to_string(read->records.size()) +
+                                               " records, and " + std::to_string(request.records.size()) +
+                                               " were sent");
+      co_return unreadable(mismatch, answer);
+    }
+    co_return read;
   }
 
   asio::awaitable<Result<GetRecordsResponse>> get_records(GetRecordsRequest request) override {
     Blob body = write(type_of<GetRecordsRequest>(), &request);
-    auto answer = co_await exchange(GetRecordsRequest::operation, arn_in(request), std::move(body));
-    if (!answer) co_return answer.error();
-    if (answer_format(*answer) == BodyFormat::cbor) co_return read_get_records_cbor(answer->body);
-    core::Buffer room = buffers_->get(answer->body.size());
-    co_return read_get_records_json(answer->body, Padding::at_least_64_bytes, std::move(room));
+    ServiceAnswer answer = co_await exchange(GetRecordsRequest::operation, resource_in(request), std::move(body));
+    if (answer.error) co_return *answer.error;
+    auto read = read_get_records_answer(*answer.response);
+    if (!read) co_return unreadable(read.error(), answer);
+    co_return read;
   }
 
-#define X(Operation, function)                                                                 \
-  asio::awaitable<Result<Operation##Response>> function(Operation##Request request) override { \
-    Blob body = write(type_of<Operation##Request>(), &request);                                \
-    Operation##Response response;                                                              \
-    auto read = co_await call(Operation##Request::operation, arn_in(request), std::move(body), \
-                              AnswerTarget(type_of<Operation##Response>(), &response));        \
-    if (!read) co_return read.error();                                                         \
-    co_return response;                                                                        \
+#define X(Operation, function)                                                                      \
+  asio::awaitable<Result<Operation##Response>> function(Operation##Request request) override {      \
+    Blob body = write(type_of<Operation##Request>(), &request);                                     \
+    Operation##Response response;                                                                   \
+    auto read = co_await call(Operation##Request::operation, resource_in(request), std::move(body), \
+                              AnswerTarget(type_of<Operation##Response>(), &response));             \
+    if (!read) co_return read.error();                                                              \
+    co_return response;                                                                             \
   }
   KINESIS_PLAIN_OPERATIONS(X)
 #undef X
@@ -87,25 +104,39 @@ class KinesisClient final : public KinesisApi {
     return Blob(std::move(body));
   }
 
-  static BodyFormat answer_format(const http::Response& response) {
-    return format_of(response.headers.find("content-type").value_or(""));
+  static Result<PutRecordsResponse> read_put_records_answer(const http::Response& response) {
+    const auto format = format_of_answer(response);
+    if (!format) return format.error();
+    if (*format == BodyFormat::cbor) return read_put_records_answer_cbor(response.body);
+    return read_put_records_answer_json(response.body, Padding::at_least_64_bytes);
   }
 
-  core::awaitable<Result<http::Response>> exchange(std::string_view operation, std::string_view arn, Blob body) {
-    ServiceCall call(operation, content_type(Service::kinesis, format_), http::Body(std::move(body)));
+  Result<GetRecordsResponse> read_get_records_answer(const http::Response& response) const {
+    const auto format = format_of_answer(response);
+    if (!format) return format.error();
+    if (*format == BodyFormat::cbor) return read_get_records_cbor(response.body);
+    core::Buffer room = buffers_->get(response.body.size());
+    return read_get_records_json(response.body, Padding::at_least_64_bytes, std::move(room));
+  }
+
+  /// `resource` belongs to the caller's request.
+  core::awaitable<ServiceAnswer> exchange(std::string_view operation, NamedResource resource, Blob body) {
+    http::Body whole(std::move(body));
+    ServiceCall call(operation, content_type(Service::kinesis, format_), std::move(whole));
     call.target = target(Service::kinesis, operation);
-    auto url = address_.url_for(operation, arn);
-    if (!url) co_return url.error();
+    auto url = address_.url_for(operation, resource);
+    if (!url) co_return ServiceAnswer(url.error());
     call.url = std::move(*url);
-    ServiceAnswer answer = co_await pipeline_->send(std::move(call));
-    if (answer.error) co_return *answer.error;
-    co_return std::move(*answer.response);
+    co_return co_await pipeline_->send(std::move(call));
   }
 
-  core::awaitable<Result<void>> call(std::string_view operation, std::string_view arn, Blob body, AnswerTarget target) {
-    auto answer = co_await exchange(operation, arn, std::move(body));
-    if (!answer) co_return answer.error();
-    co_return read_answer(*answer, target.type, target.object);
+  core::awaitable<Result<void>> call(std::string_view operation, NamedResource resource, Blob body,
+                                     AnswerTarget target) {
+    ServiceAnswer answer = co_await exchange(operation, resource, std::move(body));
+    if (answer.error) co_return *answer.error;
+    auto read = read_answer(*answer.response, target.type, target.object);
+    if (!read) co_return unreadable(read.error(), answer);
+    co_return read;
   }
 
   std::shared_ptr<RequestPipeline> pipeline_;
@@ -120,14 +151,16 @@ KinesisAddress::KinesisAddress(std::string region, bool fips, bool dual_stack, s
     : region_(std::move(region)), fips_(fips), dual_stack_(dual_stack), override_url_(std::move(override_url)) {}
 
 Result<std::shared_ptr<const http::Url>> KinesisAddress::url_for(std::string_view operation,
-                                                                 std::string_view resource_arn) const {
-  if (!override_url_.empty() || resource_arn.empty()) return std::shared_ptr<const http::Url>();
+                                                                 const NamedResource& resource) const {
+  if (!override_url_.empty() || (resource.arn.empty() && resource.stream_id.empty()))
+    return std::shared_ptr<const http::Url>();
   EndpointQuestion question;
   question.region = region_;
   question.use_fips = fips_;
   question.use_dual_stack = dual_stack_;
   question.operation = type_of_operation(operation);
-  question.resource_arn = resource_arn;
+  question.resource_arn = resource.arn;
+  question.stream_id = resource.stream_id;
   auto answer = resolve_endpoint(question);
   if (!answer) return answer.error();
   auto url = http::Url::parse(answer->url);
@@ -140,21 +173,28 @@ std::shared_ptr<KinesisApi> make_kinesis_client(std::shared_ptr<RequestPipeline>
   return std::make_shared<KinesisClient>(std::move(pipeline), std::move(address), format);
 }
 
-Result<void> read_answer(const http::Response& response, const TypeDescriptor& type, void* object) {
-  // Operations without a result answer with nothing at all.
-  if (response.body.empty()) return {};
+Result<BodyFormat> format_of_answer(const http::Response& response) {
+  if (response.body.empty()) return Error(errc::protocol, "the answer is empty; is the endpoint right?");
   const std::string_view content_type = response.headers.find("content-type").value_or("");
-  switch (format_of(content_type)) {
-    case BodyFormat::cbor:
-      return read_cbor(type, object, response.body);
-    case BodyFormat::json:
-      return read_json(type, object, response.body.text(), Padding::at_least_64_bytes);
-    case BodyFormat::xml:
-    case BodyFormat::unknown:
-      break;
-  }
+  const BodyFormat format = format_of(content_type);
+  if (format == BodyFormat::cbor || format == BodyFormat::json) return format;
   return Error(errc::protocol, "the answer has the content type \"" + std::string(content_type.substr(0, 64)) +
                                    "\", which this service does not use; is the endpoint right?");
+}
+
+Result<void> read_answer(const http::Response& response, const TypeDescriptor& type, void* object) {
+  if (response.body.empty() && type.members.empty()) return {};
+  const auto format = format_of_answer(response);
+  if (!format) return format.error();
+  if (*format == BodyFormat::cbor) return read_cbor(type, object, response.body);
+  return read_json(type, object, response.body.text(), Padding::at_least_64_bytes);
+}
+
+Error unreadable(const Error& error, const ServiceAnswer& answer) {
+  const http::Headers& headers = answer.response->headers;
+  const std::string_view request_id =
+      headers.find("x-amzn-requestid").value_or(headers.find("x-amz-request-id").value_or(""));
+  return error.with_service("", answer.response->status, std::string(request_id)).with_attempts(answer.attempts);
 }
 
 }  // namespace kinesis::aws

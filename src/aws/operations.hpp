@@ -4,9 +4,9 @@
 // dispatch tables, tests.
 
 // PutRecords and GetRecords have codecs of their own; all others are plain.
-#define KINESIS_OPERATIONS(X)   \
-  X(PutRecords, put_records)    \
-  X(GetRecords, get_records)    \
+#define KINESIS_OPERATIONS(X) \
+  X(PutRecords, put_records)  \
+  X(GetRecords, get_records)  \
   KINESIS_PLAIN_OPERATIONS(X)
 
 #define KINESIS_PLAIN_OPERATIONS(X)                                                     \

@@ -21,15 +21,13 @@ struct ServiceFacts {
 
 const ServiceFacts& facts(Service service) noexcept {
   static constexpr ServiceFacts kinesis{"Kinesis_20131202.", "application/x-amz-json-1.1", "", "", ""};
-  static constexpr ServiceFacts dynamodb{
-      "DynamoDB_20120810.", "application/x-amz-json-1.0", "com.amazonaws.dynamodb.v20120810#", "", ""};
-  static constexpr ServiceFacts cloudwatch{"GraniteServiceVersion20100801.",
-                                           "application/x-amz-json-1.0",
-                                           "com.amazonaws.cloudwatch#",
-                                           "2010-08-01",
+  static constexpr ServiceFacts dynamodb{"DynamoDB_20120810.", "application/x-amz-json-1.0",
+                                         "com.amazonaws.dynamodb.v20120810#", "", ""};
+  static constexpr ServiceFacts cloudwatch{"GraniteServiceVersion20100801.", "application/x-amz-json-1.0",
+                                           "com.amazonaws.cloudwatch#", "2010-08-01",
                                            "http://monitoring.amazonaws.com/doc/2010-08-01/"};
-  static constexpr ServiceFacts sts{"",           "application/x-amz-json-1.1",
-                                    "",    "2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/"};
+  static constexpr ServiceFacts sts{"", "application/x-amz-json-1.1", "", "2011-06-15",
+                                    "https://sts.amazonaws.com/doc/2011-06-15/"};
   switch (service) {
     case Service::kinesis:
       return kinesis;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "aws/service.hpp"
-
 #include <kinesis/bytes.hpp>
 #include <kinesis/error.hpp>
 

@@ -3,13 +3,14 @@
 #include "core/digest.hpp"
 #include "core/hex.hpp"
 
+#include <array>
+#include <charconv>
 #include <cstdio>
+#include <span>
 #include <utility>
 
 namespace kinesis::aws {
 namespace {
-
-constexpr std::string_view user_agent = "kinesis-cpp/0.1";
 
 std::string sha256_hex(const http::Body& body) {
   if (body.parts().size() == 1) return core::to_hex(core::sha256(body.parts()[0].bytes()));
@@ -18,7 +19,23 @@ std::string sha256_hex(const http::Body& body) {
   return core::to_hex(digest.finish());
 }
 
-bool is_throttle(const Error& error) { return classify(error) == FailureKind::throttled; }
+bool same_keys(const std::shared_ptr<const Credentials>& left,
+               const std::shared_ptr<const Credentials>& right) noexcept {
+  return left == right ||
+         (left && right && left->access_key_id == right->access_key_id &&
+          left->secret_access_key == right->secret_access_key && left->session_token == right->session_token);
+}
+
+/// Whether the body is what the service sent, as far as it says so. DynamoDB does; a body that is stored or re-encoded
+/// on its way may differ.
+bool is_whole(const http::Response& answer) noexcept {
+  const auto header = answer.headers.find("x-amz-crc32");
+  if (!header || answer.headers.contains("content-encoding")) return true;
+  std::uint32_t expected = 0;
+  const auto [end, error] = std::from_chars(header->data(), header->data() + header->size(), expected);
+  if (error != std::errc() || end != header->data() + header->size()) return true;
+  return core::crc32(answer.body.bytes()) == expected;
+}
 
 }  // namespace
 
@@ -29,29 +46,39 @@ RequestPipeline::RequestPipeline(PipelineOptions options)
       limiter_(options_.clock->now()) {}
 
 core::awaitable<ServiceAnswer> RequestPipeline::send(ServiceCall call) {
-  const std::string body_sha256 = sha256_hex(call.body);
-  const std::string invocation = new_invocation_id();
+  const Signing signing{sha256_hex(call.body), new_invocation_id()};
   CallRetries retries(rules_, quota_);
   bool corrected_clock = false;
-  for (;;) {
+  int sent = 0;
+  CredentialsPtr refused;
+  std::optional<ServiceAnswer> refusal;
+  for (int number = 1;; ++number) {
     Result<CredentialsPtr> credentials = co_await identity();
-    if (!credentials) co_return ServiceAnswer(credentials.error());
+    if (!credentials) co_return ServiceAnswer(credentials.error().with_attempts(sent));
+    // Whoever gave the refused credentials has no others: the same question would get the same answer.
+    if (refused && same_keys(refused, *credentials)) co_return std::move(*refusal);
     co_await wait_for_rate();
-    Attempt tried = co_await attempt(call, body_sha256, invocation, retries.attempts(), *credentials);
+    Attempt tried = co_await attempt(call, signing, number, *credentials);
+    if (tried.sent) ++sent;
+    note_answer(tried);
     if (tried.response) {
       retries.succeeded();
-      co_return ServiceAnswer(std::move(*tried.response));
+      co_return ServiceAnswer(std::move(*tried.response), sent);
     }
-    const Error error = tried.error->with_attempts(retries.attempts());
+    const Error error = tried.error->with_attempts(sent);
     if (options_.log.enabled(LogLevel::debug))
       options_.log.write(LogLevel::debug, "aws", std::string(call.operation) + " failed: " + error.what());
     if (!corrected_clock && ClockSkew::explains(error, tried.skew_used, tried.skew_observed)) {
       corrected_clock = true;  // the next signature has the service's time
       continue;
     }
-    if (classify(error) == FailureKind::credentials && options_.credentials)
+    const auto delay = delay_after(retries, error, tried);
+    refused.reset();
+    if (classify(error) == FailureKind::credentials && options_.credentials) {
       options_.credentials->refused(*credentials);
-    const auto delay = after_failure(retries, tried);
+      refused = *credentials;
+      refusal.emplace(error, tried.error_body);
+    }
     if (!delay) co_return ServiceAnswer(error, std::move(tried.error_body));
     if (delay->count() > 0)
       co_await core::sleep_for(*options_.clock, std::chrono::duration_cast<Clock::duration>(*delay));
@@ -63,44 +90,57 @@ core::awaitable<Result<RequestPipeline::CredentialsPtr>> RequestPipeline::identi
   co_return co_await options_.credentials->get();
 }
 
-core::awaitable<RequestPipeline::Attempt> RequestPipeline::attempt(const ServiceCall& call,
-                                                                   std::string_view body_sha256,
-                                                                   std::string_view invocation, int number,
-                                                                   CredentialsPtr credentials) {
+core::awaitable<RequestPipeline::Attempt> RequestPipeline::attempt(const ServiceCall& call, const Signing& signing,
+                                                                   int number, CredentialsPtr credentials) {
   Attempt result;
   TimeEvidence evidence;
   evidence.sent = options_.clock->wall_now();
   result.skew_used = skew_.skew();
-  http::Request request =
-      signed_request(call, body_sha256, invocation, number, credentials.get(), skew_.corrected(evidence.sent));
-  const http::Url& url = call.url ? *call.url : options_.url;
-  auto answer = co_await options_.http->send(url.endpoint, std::move(request));
-  if (!answer) {
-    result.error = answer.error();
+  auto request = signed_request(call, signing, number, credentials.get(), skew_.corrected(evidence.sent));
+  if (!request) {
+    result.error = request.error();
+    result.sent = false;
     co_return result;
   }
-  const http::Headers& headers = answer->headers;
-  evidence.received = options_.clock->wall_now();
-  evidence.date = headers.find("date").value_or("");
-  evidence.has_age = headers.contains("age");
-  result.skew_observed = skew_.observe(evidence);
-  if (answer->status >= 200 && answer->status < 300) {
-    result.response = std::move(*answer);
+  const http::Url& url = call.url ? *call.url : options_.url;
+  auto answer = co_await options_.http->send(url.endpoint, std::move(*request));
+  if (!answer) {
+    result.error = answer.error();
+    result.sent = http::possibly_sent(answer.error());
     co_return result;
+  }
+  evidence.received = options_.clock->wall_now();
+  evidence.date = answer->headers.find("date").value_or("");
+  evidence.has_age = answer->headers.contains("age");
+  result.skew_observed = skew_.observe(evidence);
+  read(std::move(*answer), result);
+  co_return result;
+}
+
+void RequestPipeline::read(http::Response answer, Attempt& result) {
+  const http::Headers& headers = answer.headers;
+  const std::string_view request_id =
+      headers.find("x-amzn-requestid").value_or(headers.find("x-amz-request-id").value_or(""));
+  if (!is_whole(answer)) {
+    result.error = Error(errc::connection, "the answer was damaged on its way: it does not match its x-amz-crc32")
+                       .with_service("", answer.status, std::string(request_id));
+    return;
+  }
+  if (answer.status >= 200 && answer.status < 300) {
+    result.response = std::move(answer);
+    return;
   }
   ErrorHeaders error_headers;
   error_headers.content_type = headers.find("content-type").value_or("");
   error_headers.error_type = headers.find("x-amzn-errortype").value_or("");
-  error_headers.request_id = headers.find("x-amzn-requestid").value_or(headers.find("x-amz-request-id").value_or(""));
+  error_headers.request_id = request_id;
   result.retry_after = parse_retry_after(headers.find("x-amz-retry-after").value_or(""));
-  result.error = error_of(answer->status, error_headers, answer->body);
-  result.error_body = std::move(answer->body);
-  co_return result;
+  result.error = error_of(answer.status, error_headers, answer.body);
+  result.error_body = std::move(answer.body);
 }
 
-http::Request RequestPipeline::signed_request(const ServiceCall& call, std::string_view body_sha256,
-                                              std::string_view invocation, int number, const Credentials* credentials,
-                                              core::WallTime now) {
+Result<http::Request> RequestPipeline::signed_request(const ServiceCall& call, const Signing& signing, int number,
+                                                      const Credentials* credentials, core::WallTime now) try {
   const http::Url& url = call.url ? *call.url : options_.url;
   http::Headers headers;
   headers.reserve(12, 1024);
@@ -108,13 +148,13 @@ http::Request RequestPipeline::signed_request(const ServiceCall& call, std::stri
   headers.add("content-type", call.content_type);
   if (!call.target.empty()) headers.add("x-amz-target", call.target);
   if (credentials != nullptr) {
-    std::vector<HeaderView> views;
-    for (const http::Headers::Field field : headers) views.push_back(HeaderView{field.name, field.value});
+    std::array<HeaderView, 3> views;
+    for (std::size_t i = 0; i < headers.size(); ++i) views[i] = HeaderView{headers[i].name, headers[i].value};
     SignableRequest signable;
     signable.path = url.path;
     signable.query = url.query;
-    signable.headers = views;
-    signable.body_sha256 = body_sha256;
+    signable.headers = std::span(views).first(headers.size());
+    signable.body_sha256 = signing.body_sha256;
     const SigningIdentity identity{credentials->access_key_id, credentials->secret_access_key,
                                    credentials->session_token};
     const Signature signature =
@@ -123,10 +163,15 @@ http::Request RequestPipeline::signed_request(const ServiceCall& call, std::stri
     if (!credentials->session_token.empty()) headers.add("x-amz-security-token", credentials->session_token);
     headers.add("authorization", signature.authorization);
   }
-  headers.add("user-agent", user_agent);
-  headers.add("amz-sdk-invocation-id", invocation);
+  headers.add("user-agent", options_.user_agent);
+  headers.add("amz-sdk-invocation-id", signing.invocation);
   headers.add("amz-sdk-request", "attempt=" + std::to_string(number) + "; max=" + std::to_string(rules_.max_attempts));
   return http::Request("POST", url.target(), std::move(headers), call.body);
+} catch (const Error&) {
+  // A header that cannot be sent. All are ours but the keys.
+  return Error(errc::no_credentials, "the credentials of " +
+                                         (credentials != nullptr ? credentials->source : std::string("nobody")) +
+                                         " have characters that cannot be sent");
 }
 
 core::awaitable<void> RequestPipeline::wait_for_rate() {
@@ -140,11 +185,17 @@ core::awaitable<void> RequestPipeline::wait_for_rate() {
   if (when > now) co_await core::sleep_until(*options_.clock, when);
 }
 
-std::optional<std::chrono::nanoseconds> RequestPipeline::after_failure(CallRetries& retries, const Attempt& attempt) {
+void RequestPipeline::note_answer(const Attempt& attempt) {
+  if (options_.retry_mode != RetryPolicy::Mode::adaptive) return;
+  const bool throttled = attempt.error && classify(*attempt.error) == FailureKind::throttled;
   const std::lock_guard lock(mutex_);
-  if (options_.retry_mode == RetryPolicy::Mode::adaptive)
-    limiter_.answered(is_throttle(*attempt.error), options_.clock->now());
-  return retries.failed(*attempt.error, random_, attempt.retry_after);
+  limiter_.answered(throttled, options_.clock->now());
+}
+
+std::optional<std::chrono::nanoseconds> RequestPipeline::delay_after(CallRetries& retries, const Error& error,
+                                                                     const Attempt& attempt) {
+  const std::lock_guard lock(mutex_);
+  return retries.failed(error, random_, attempt.retry_after);
 }
 
 std::string RequestPipeline::new_invocation_id() {

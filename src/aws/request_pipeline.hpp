@@ -38,14 +38,19 @@ class ServiceCall {
 /// An answer with a status of success, or an error with the body it came with.
 class ServiceAnswer {
  public:
-  ServiceAnswer(http::Response response) : response(std::move(response)) {}
-  ServiceAnswer(Error error, Blob body = Blob()) : error(std::move(error)), error_body(std::move(body)) {}
+  ServiceAnswer(http::Response response, int attempts) : response(std::move(response)), attempts(attempts) {}
+  ServiceAnswer(Error error, Blob body = Blob())
+      : error(std::move(error)), error_body(std::move(body)), attempts(this->error->attempts()) {}
 
   std::optional<http::Response> response;
   std::optional<Error> error;
   /// With `http::body_padding` bytes behind it, unless it is empty.
   Blob error_body;
+  /// How often the request was sent.
+  int attempts = 0;
 };
+
+inline constexpr std::string_view default_user_agent = "kinesis-cpp/0.1";
 
 /// Where one service is, and who calls.
 struct PipelineOptions {
@@ -58,7 +63,9 @@ struct PipelineOptions {
   std::shared_ptr<Clock> clock;
   Log log;
   RetryRules rules;
+  /// Adaptive, or not.
   RetryPolicy::Mode retry_mode = RetryPolicy::Mode::standard;
+  std::string user_agent = std::string(default_user_agent);
 };
 
 /// The one loop all operations go through: sign, send, judge, back off, try again. Corrects the signing time by the
@@ -73,23 +80,32 @@ class RequestPipeline {
 
  private:
   using CredentialsPtr = std::shared_ptr<const Credentials>;
+  /// What all tries of one call have in common.
+  struct Signing {
+    std::string body_sha256;
+    std::string invocation;
+  };
   /// What one try brought: an answer or an error, and what the answer said about time.
   struct Attempt {
     std::optional<http::Response> response;
     std::optional<Error> error;
     Blob error_body;
+    /// The service may have seen it.
+    bool sent = true;
     ClockSkew::duration skew_used{};
     std::optional<ClockSkew::duration> skew_observed;
     std::optional<std::chrono::milliseconds> retry_after;
   };
 
   core::awaitable<Result<CredentialsPtr>> identity();
-  core::awaitable<Attempt> attempt(const ServiceCall& call, std::string_view body_sha256, std::string_view invocation,
-                                   int number, CredentialsPtr credentials);
-  http::Request signed_request(const ServiceCall& call, std::string_view body_sha256, std::string_view invocation,
-                               int number, const Credentials* credentials, core::WallTime now);
+  core::awaitable<Attempt> attempt(const ServiceCall& call, const Signing& signing, int number,
+                                   CredentialsPtr credentials);
+  Result<http::Request> signed_request(const ServiceCall& call, const Signing& signing, int number,
+                                       const Credentials* credentials, core::WallTime now);
+  void read(http::Response answer, Attempt& result);
   core::awaitable<void> wait_for_rate();
-  std::optional<std::chrono::nanoseconds> after_failure(CallRetries& retries, const Attempt& attempt);
+  void note_answer(const Attempt& attempt);
+  std::optional<std::chrono::nanoseconds> delay_after(CallRetries& retries, const Error& error, const Attempt& attempt);
   std::string new_invocation_id();
 
   const PipelineOptions options_;

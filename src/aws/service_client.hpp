@@ -22,14 +22,23 @@ class AnswerTarget {
   void* object;
 };
 
+/// The stream or consumer of a request, where it is not only named. Does not own anything.
+class NamedResource {
+ public:
+  NamedResource() {}
+  std::string_view arn;
+  std::string_view stream_id;
+};
+
 /// Where Kinesis is for one operation: an account has hosts of its own for streams that are named by ARN.
 class KinesisAddress {
  public:
   /// `override_url` wins over everything.
   KinesisAddress(std::string region, bool fips, bool dual_stack, std::string override_url);
 
-  /// Null: the regional host, which is the pipeline's own.
-  Result<std::shared_ptr<const http::Url>> url_for(std::string_view operation, std::string_view resource_arn) const;
+  /// Null: the regional host, which is the pipeline's own. `resource` is what the request names beside a name: an id or
+  /// an ARN, or nothing.
+  Result<std::shared_ptr<const http::Url>> url_for(std::string_view operation, const NamedResource& resource) const;
 
  private:
   std::string region_;
@@ -43,7 +52,13 @@ std::shared_ptr<KinesisApi> make_kinesis_client(std::shared_ptr<RequestPipeline>
 std::shared_ptr<DynamoDbApi> make_dynamodb_client(std::shared_ptr<RequestPipeline> pipeline);
 std::shared_ptr<CloudWatchApi> make_cloudwatch_client(std::shared_ptr<RequestPipeline> pipeline);
 
-/// Reads an answer's body into an object, by the content type it has.
+/// The format of an answer with a status of success; Error(protocol) if it is empty or its content type is none this
+/// service uses, which is what proxies, portals and wrong endpoints give.
+Result<BodyFormat> format_of_answer(const http::Response& response);
+/// Reads an answer's body into an object, by the content type it has. Nothing at all is an answer only where there is
+/// nothing to say.
 Result<void> read_answer(const http::Response& response, const TypeDescriptor& type, void* object);
+/// `error` of reading an answer, with what helps to find out about it.
+Error unreadable(const Error& error, const ServiceAnswer& answer);
 
 }  // namespace kinesis::aws

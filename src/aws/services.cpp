@@ -1,6 +1,7 @@
 #include "aws/services.hpp"
 
 #include "aws/credentials_chain.hpp"
+#include "aws/region.hpp"
 #include "aws/request_pipeline.hpp"
 #include "aws/service_client.hpp"
 #include "aws/settings.hpp"
@@ -8,7 +9,6 @@
 #include "http/proxy.hpp"
 #include "http/tls.hpp"
 
-#include <charconv>
 #include <utility>
 
 namespace kinesis::aws {
@@ -17,10 +17,10 @@ namespace {
 /// Makes the clients of one `Client`: all over one HTTP client, with one source of credentials.
 class Connector {
  public:
-  Connector(const ClientOptions& options, asio::any_io_executor executor)
+  Connector(const ClientOptions& options, asio::any_io_executor executor, Environment environment)
       : options_(options),
-        settings_(load_settings(process_environment(), options.profile).value()),
-        region_(find_region()),
+        settings_(load_settings(std::move(environment), options.profile).value()),
+        region_(find_region(options.region, settings_)),
         fips_(settings_.flag("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")),
         dual_stack_(settings_.flag("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")),
         http_(http::make_client(http_options(executor))),
@@ -38,17 +38,6 @@ class Connector {
   }
 
  private:
-  std::string find_region() const {
-    if (!options_.region.empty()) return options_.region;
-    for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"})
-      if (auto region = settings_.variable(name)) return *region;
-    if (auto region = settings_.profile_value("region")) return *region;
-    throw Error(
-        errc::invalid_argument,
-        "no region: name one with --region, ClientOptions::region, AWS_REGION, or \"region\" of the profile \"" +
-            settings_.profile + "\"");
-  }
-
   http::ClientOptions http_options(asio::any_io_executor executor) const {
     http::ClientOptions http;
     http.executor = std::move(executor);
@@ -57,7 +46,7 @@ class Connector {
     http.tls.verify = options_.verify_tls;
     http.tls.ca_file =
         !options_.ca_bundle.empty() ? options_.ca_bundle : settings_.either("AWS_CA_BUNDLE", "ca_bundle").value_or("");
-    http.proxy = http::ProxySettings::from_environment();
+    http.proxy = http::ProxySettings::from(settings_.environment);
     http.timeouts.connect = options_.connect_timeout;
     http.timeouts.tls = options_.connect_timeout;
     http.timeouts.first_byte = options_.first_byte_timeout;
@@ -70,7 +59,9 @@ class Connector {
   std::shared_ptr<CredentialsProvider> make_chain(asio::any_io_executor executor) const {
     ChainOptions chain;
     chain.settings = settings_;
-    chain.reload = [profile = options_.profile] { return load_settings(process_environment(), profile); };
+    chain.reload = [environment = settings_.environment, profile = options_.profile] {
+      return load_settings(environment, profile);
+    };
     chain.region = region_;
     chain.http = http_;
     chain.clock = options_.clock;
@@ -84,7 +75,41 @@ class Connector {
                                   settings_.profile);
   }
 
-  http::Url url_of(Service service) const {
+  RetryRules rules() const {
+    RetryRules rules;
+    rules.max_attempts = options_.retry.max_attempts;
+    if (rules.max_attempts == 0)
+      rules.max_attempts = settings_.number("AWS_MAX_ATTEMPTS", "max_attempts").value().value_or(3);
+    if (rules.max_attempts < 1) throw Error(errc::invalid_argument, "RetryPolicy: max_attempts must not be negative");
+    rules.base = options_.retry.base;
+    rules.throttled_base = options_.retry.throttled_base;
+    rules.cap = options_.retry.cap;
+    return rules;
+  }
+
+  RetryPolicy::Mode retry_mode() const {
+    if (options_.retry.mode != RetryPolicy::Mode::automatic) return options_.retry.mode;
+    const std::string mode = settings_.either("AWS_RETRY_MODE", "retry_mode").value_or("standard");
+    if (mode == "adaptive") return RetryPolicy::Mode::adaptive;
+    if (mode == "standard" || mode == "legacy") return RetryPolicy::Mode::standard;
+    throw Error(errc::invalid_argument,
+                "AWS_RETRY_MODE (retry_mode in the profile) must be standard, adaptive or legacy");
+  }
+
+  /// With the name of the application, if it gave one: what AWS's statistics and trails show.
+  std::string user_agent() const {
+    std::string text(default_user_agent);
+    std::string name = settings_.either("AWS_SDK_UA_APP_ID", "sdk_ua_app_id").value_or("").substr(0, 50);
+    if (name.empty()) return text;
+    constexpr std::string_view allowed = "!#$%&'*+-.^_`|~";
+    for (char& c : name) {
+      const bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+      if (!alphanumeric && allowed.find(c) == std::string_view::npos) c = '-';
+    }
+    return text + " app/" + name;
+  }
+
+  std::shared_ptr<RequestPipeline> pipeline(Service service) const {
     const std::string override = override_url(service);
     EndpointQuestion question;
     question.service = service;
@@ -95,35 +120,17 @@ class Connector {
     const EndpointAnswer answer = resolve_endpoint(question).value();
     auto url = http::Url::parse(answer.url);
     if (!url) throw url.error().with_context("endpoint \"" + answer.url + "\"");
-    return std::move(*url);
-  }
-
-  RetryRules rules() const {
-    RetryRules rules;
-    rules.max_attempts = options_.retry.max_attempts;
-    if (rules.max_attempts == 0) {
-      const std::string text = settings_.either("AWS_MAX_ATTEMPTS", "max_attempts").value_or("3");
-      const auto parsed = std::from_chars(text.data(), text.data() + text.size(), rules.max_attempts);
-      if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || rules.max_attempts < 1)
-        throw Error(errc::invalid_argument, "AWS_MAX_ATTEMPTS (max_attempts) must be a number of 1 or more");
-    }
-    rules.base = options_.retry.base;
-    rules.throttled_base = options_.retry.throttled_base;
-    rules.cap = options_.retry.cap;
-    return rules;
-  }
-
-  std::shared_ptr<RequestPipeline> pipeline(Service service) const {
     PipelineOptions pipeline;
     pipeline.service = service;
-    pipeline.url = url_of(service);
-    pipeline.region = region_;
+    pipeline.url = std::move(*url);
+    pipeline.region = answer.signing_region;
     pipeline.http = http_;
     pipeline.credentials = credentials_;
     pipeline.clock = options_.clock;
     pipeline.log = options_.log;
     pipeline.rules = rules();
-    pipeline.retry_mode = options_.retry.mode;
+    pipeline.retry_mode = retry_mode();
+    pipeline.user_agent = user_agent();
     return std::make_shared<RequestPipeline>(std::move(pipeline));
   }
 
@@ -138,10 +145,14 @@ class Connector {
 
 }  // namespace
 
-Services connect_services(const ClientOptions& options, asio::any_io_executor executor) {
+Services connect_services(const ClientOptions& options, asio::any_io_executor executor, Environment environment) {
   if (options.max_connections_per_host < 1)
     throw Error(errc::invalid_argument, "ClientOptions: max_connections_per_host must be at least 1");
-  return Connector(options, std::move(executor)).connect();
+  return Connector(options, std::move(executor), std::move(environment)).connect();
+}
+
+Services connect_services(const ClientOptions& options, asio::any_io_executor executor) {
+  return connect_services(options, std::move(executor), process_environment());
 }
 
 }  // namespace kinesis::aws

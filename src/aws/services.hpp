@@ -1,5 +1,6 @@
 #pragma once
 
+#include "aws/endpoint.hpp"
 #include <kinesis/client.hpp>
 #include <kinesis/cloudwatch.hpp>
 #include <kinesis/dynamodb.hpp>
@@ -18,7 +19,9 @@ struct Services {
 };
 
 /// Resolves region, endpoints and credentials from options, environment and configuration files, and makes the clients;
-/// nothing is sent yet. Throws Error(invalid_argument) that says what is missing or wrong. `options.clock` is set.
+/// nothing is sent yet (but see find_region). Throws Error(invalid_argument) that says what is missing or wrong.
+/// `options.clock` is set. `environment` is the process's, except in tests.
+Services connect_services(const ClientOptions& options, asio::any_io_executor executor, Environment environment);
 Services connect_services(const ClientOptions& options, asio::any_io_executor executor);
 
 }  // namespace kinesis::aws

@@ -5,6 +5,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <atomic>
 #include <charconv>
 #include <utility>
 
@@ -83,7 +84,7 @@ struct Emulator::State {
   std::string host;
   std::string ca_pem;
   bool tls = false;
-  bool stopped = false;
+  std::atomic<bool> stopped{false};
 };
 
 Emulator::Emulator(EmulatorOptions options) : state_(std::make_unique<State>()) {
@@ -132,11 +133,18 @@ void Emulator::create_stream(const std::string& name, int shards) {
       .value();
 }
 
+void Emulator::split(const std::string& stream, const std::string& shard) {
+  state_->region
+      ->with_region(
+          [&](emulator::Region& region, emulator::Moment now) { return region.split_in_half(stream, shard, now); })
+      .value();
+}
+
 void Emulator::add_fault(FaultRule rule) { state_->region->add_fault(std::move(rule)); }
 void Emulator::clear_faults() { state_->region->clear_faults(); }
 
 void Emulator::stop(std::chrono::milliseconds grace) {
-  if (std::exchange(state_->stopped, true)) return;
+  if (state_->stopped.exchange(true)) return;
   core::spawn(state_->waiting.get_executor(), state_->server->stop(grace));
   state_->waiting.run();
 }

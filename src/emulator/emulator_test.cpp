@@ -125,6 +125,18 @@ TEST(EmulatorTest, AnswersCarryIdsDateAndErrorType) {
   EXPECT_NE(bad->headers.find("x-amzn-requestid"), good->headers.find("x-amzn-requestid"));
 }
 
+TEST(EmulatorTest, SplitsOnCommandAlsoOnDemand) {
+  Emulator emulator;
+  Client client(emulator);
+  ASSERT_EQ(client.json("CreateStream", R"({"StreamName":"d","StreamModeDetails":{"StreamMode":"ON_DEMAND"}})")->status,
+            200);
+  emulator.split("d", "shardId-000000000002");
+  const auto answer = client.cbor(ListShardsRequest("d"));
+  EXPECT_EQ(aws::from_cbor<ListShardsResponse>(answer->body)->shards.size(), 6u);
+  EXPECT_THROW(emulator.split("d", "shardId-000000000009"), Error);
+  EXPECT_THROW(emulator.split("none", "0"), Error);
+}
+
 TEST(EmulatorTest, ALargeBodyGoesInAndComesOut) {
   EmulatorOptions options;
   options.limits = false;

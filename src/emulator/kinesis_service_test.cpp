@@ -177,6 +177,11 @@ TEST_F(Service, BadBodiesAreSerializationErrorsAndMissingMembersValidation) {
             "SerializationException");
 }
 
+TEST_F(Service, APartitionKeyHasToBeText) {
+  create("s", 1);
+  EXPECT_EQ(cbor(PutRecordRequest("s", "d", "\xC3\x28")).error_type, "SerializationException");
+}
+
 TEST_F(Service, FiveHundredAndOneRecordsAreRefused) {
   create("s", 1);
   PutRecordsRequest many;

@@ -15,6 +15,7 @@ try:
     import botocore.auth
     import botocore.config
     import botocore.exceptions
+    import jmespath
 except ImportError:
     print("SKIPPED: the tests with boto3: it is not installed (Debian: python3-boto3)", flush=True)
     sys.exit(SKIPPED)

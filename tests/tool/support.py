@@ -28,7 +28,7 @@ RECEIPT_KEYS = ["line", "shard", "sequence_number", "sub_sequence_number", "atte
 LOG_KEYS = ["stream", "shard", "sequence_number", "partition_key", "explicit_hash_key", "data_sha256", "accepted_ms"]
 
 # What a program that crashed, or that a sanitizer caught, leaves on stderr.
-CRASH = re.compile(rb"Sanitizer|runtime error:|terminate called|Segmentation fault|Assertion .* failed|Traceback")
+CRASH = re.compile(rb"Sanitizer|runtime error:|terminate called|double free or corruption|exception escaped|Segmentation fault|Assertion .* failed|Traceback")
 
 
 def environment(home, endpoint=None, **more):
@@ -341,7 +341,7 @@ class ToolTest(unittest.TestCase):
     def check_end(self, ended, code=DONE):
         self.assertIsNone(CRASH.search(ended.err), f"a crash: {ended}")
         self.assertEqual(code, ended.code, f"another exit code: {ended}")
-        if code == DONE:
+        if code == DONE and "-vv" not in ended.argv:
             self.assertEqual(b"", ended.err, f"nothing is wrong, and yet: {ended}")
 
     def assert_one_error(self, ended, *words, command=None, code=FAILED):
@@ -351,7 +351,7 @@ class ToolTest(unittest.TestCase):
         self.assertNotRegex(ended.err, rb"[\x00-\x09\x0b-\x1f]", f"control bytes on stderr: {ended}")
         command = command or ended.argv[ended.argv.index(TOOL) + 1]
         self.assertTrue(ended.error.startswith(f"kinesis {command}: "), f"does not begin with the command: {ended}")
-        self.assertLessEqual(len(ended.error), 700, f"too long a line: {ended}")
+        self.assertLessEqual(len(ended.error), 1200, f"too long a line: {ended}")
         for word in words:
             self.assertRegex(ended.error, re.compile(word, re.IGNORECASE), f"does not say {word!r}: {ended}")
 

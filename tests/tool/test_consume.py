@@ -182,7 +182,7 @@ class OneWorker(ConsumeTest):
         self.create(2)
         worker = self.worker("w1")
         total = 0
-        for change in (("split", "shardId-000000000000"), ("merge", "shardId-000000000001", "shardId-000000000002"), ("resize", "4")):
+        for change in (("split", "shardId-000000000000"), ("merge", "shardId-000000000003", "shardId-000000000001"), ("resize", "4")):
             self.put_keyed(total, 60)
             total += 60
             self.wait_for_records([worker], total - 30)  # in the middle of reading
@@ -228,10 +228,14 @@ class OneWorker(ConsumeTest):
 
 class TwoWorkers(ConsumeTest):
     def start_two(self, shards=4):
+        """Both know what they own: the first one has noticed that half of its leases was taken (until then both may read them)."""
         self.create(shards)
         self.put_keyed(0, 40)
-        workers = [self.worker("w1"), self.worker("w2")]
+        workers = [self.worker("w1", "-vv")]
+        self.wait_for_owners(w1=shards)
+        workers.append(self.worker("w2"))
         self.wait_for_owners(w1=shards // 2, w2=shards // 2)
+        workers[0].wait_for_stderr(b"lease lost", shards // 2)
         self.put_keyed(40, 80)
         self.wait_for_records(workers, 120)
         return workers
@@ -256,7 +260,7 @@ class TwoWorkers(ConsumeTest):
         self.assertGreaterEqual(len(rest) - before, 80)
         self.assert_nothing_lost(first + rest, 200)
         self.assert_order_of_keys(sorted(first + rest, key=lambda row: row["handled_ms"]))
-        # What one handled after the other had taken the shard from it at the start may come twice; nothing after that.
+        # What one handled after the other had taken the shard from it may come twice; nothing after that.
         late = [row for row in first + rest if int(base64.b64decode(row["data_base64"]).split(b"\t")[1]) >= 120]
         self.assertEqual(80, len(late))
         self.assert_no_duplicates(late)

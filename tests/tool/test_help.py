@@ -28,11 +28,17 @@ COMMANDS = {
 OPTION = re.compile(r"^ +(?:-\w,)?(--[a-z][a-z-]*)", re.MULTILINE)
 
 
-class Help(ToolTest):
+class HelpTest(ToolTest):
     emulator_options = None
+    texts = {}
 
     def help_of(self, command):
-        return self.run_tool(*command.split(), "--help").text
+        if command not in self.texts:
+            self.texts[command] = self.run_tool(*command.split(), "--help").text
+        return self.texts[command]
+
+
+class Help(HelpTest):
 
     def test_every_command_explains_itself_with_examples(self):
         for command, example in COMMANDS.items():
@@ -157,12 +163,14 @@ class WrongUsage(ToolTest):
         self.assert_one_usage(ended, ("region", "AWS_REGION"))
 
 
-class Completion(ToolTest):
-    emulator_options = None
+class Completion(HelpTest):
+    scripts = {}
 
     def setUp(self):
         super().setUp()
-        self.script = self.write("completion.bash", self.run_tool("completion").out)
+        if "completion" not in self.scripts:
+            self.scripts["completion"] = self.run_tool("completion").out
+        self.script = self.write("completion.bash", self.scripts["completion"])
 
     def complete(self, *words):
         """What bash offers for the last of `words`."""
@@ -190,7 +198,7 @@ class Completion(ToolTest):
         for command in COMMANDS:
             if command and command != "streams":
                 with self.subTest(command=command):
-                    options = set(OPTION.findall(self.run_tool(*command.split(), "--help").text))
+                    options = set(OPTION.findall(self.help_of(command)))
                     self.assertLessEqual(options, set(self.complete(*command.split(), "--")))
 
     def test_values(self):

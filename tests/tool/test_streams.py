@@ -4,7 +4,7 @@
 import re
 import unittest
 
-from support import USAGE, ToolTest, wait_until
+from support import USAGE, ToolTest
 
 TOP = 2**128 - 1
 SHARD_LINE = re.compile(r"^(shardId-\d{12}) +(open|closed) +(\S+(?: \S+)?) +(\d+) - (\d+)$")
@@ -162,17 +162,23 @@ class Streams(ToolTest):
         self.fails("streams", "resize", self.stream, "5", says="InvalidArgumentException|LimitExceededException")
 
 
-class StreamsThatTakeTime(ToolTest):
-    emulator_options = ("--no-limits", "--stream-delay", "400")
+class StreamsThatNeverComeUp(ToolTest):
+    emulator_options = ("--no-limits", "--stream-delay", "600000")
 
-    def test_states(self):
+    def test_what_needs_an_active_stream_is_refused(self):
         self.run_tool("streams", "create", self.stream, "--shards", "1")
+        self.assertEqual("CREATING", self.describe()["status"])
         self.fails("streams", "split", self.stream, shard(0), says="not_found|ResourceInUseException")
         self.fails("streams", "create", self.stream, "--shards", "1", says="ResourceInUseException")
         self.fails("streams", "delete", self.stream, says="ResourceInUseException")
-        wait_until(lambda: self.describe()["status"] == "ACTIVE", "the stream")
-        self.run_tool("streams", "create", self.stream + "-2", "--shards", "1", "--wait")
-        self.assertEqual("ACTIVE", self.describe(self.stream + "-2")["status"])
+
+
+class StreamsThatTakeTime(ToolTest):
+    emulator_options = ("--no-limits", "--stream-delay", "400")
+
+    def test_wait(self):
+        self.run_tool("streams", "create", self.stream, "--shards", "1", "--wait")
+        self.assertEqual("ACTIVE", self.describe()["status"])
         self.run_tool("streams", "split", self.stream, shard(0), "--wait")
         described = self.describe()
         self.assertEqual(("ACTIVE", 2), (described["status"], described["open_shards"]))

@@ -1,12 +1,14 @@
 #include "aws/credentials/refreshing.hpp"
 
 #include "aws/credentials/test_sources.hpp"
+#include "core/strand.hpp"
 #include "core/test_loop.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <deque>
+#include <atomic>
+#include <thread>
 
 namespace kinesis::aws {
 namespace {
@@ -213,6 +215,52 @@ TEST_F(RefreshingTest, LettingGoOfItCancelsTheFetch) {
   loop.run_for(1s);
   EXPECT_EQ(script->cancelled, 1);
   EXPECT_EQ(out, "closed");
+}
+
+/// Answers at once, from whatever thread; counts.
+class Quick final : public CredentialsSource {
+ public:
+  explicit Quick(std::atomic<int>* asked) : asked_(asked) {}
+  std::string name() const override { return "quick"; }
+  awaitable<SourceAnswer> fetch() override {
+    auto credentials = std::make_shared<Credentials>();
+    credentials->access_key_id = "key" + std::to_string(++*asked_);
+    credentials->source = "quick";
+    credentials->expiration = Clock::system()->wall_now() + 1h;
+    co_await core::yield();
+    co_return CredentialsPtr(std::move(credentials));
+  }
+
+ private:
+  std::atomic<int>* asked_;
+};
+
+TEST(RefreshingThreadsTest, CallersOnManyThreadsShareOneProvider) {
+  std::atomic<int> asked = 0;
+  std::atomic<int> answers = 0;
+  asio::io_context context(4);
+  {
+    ChainOptions options;
+    options.clock = Clock::system();
+    options.executor = context.get_executor();
+    const auto provider =
+        refreshing_credentials(std::make_shared<SourceContext>(std::move(options)), std::make_unique<Quick>(&asked));
+    auto caller = [](std::shared_ptr<CredentialsProvider> shared, std::atomic<int>* count) -> awaitable<void> {
+      for (int i = 0; i < 50; ++i) {
+        const auto got = co_await shared->get();
+        if (got) shared->refused(*got);
+        if (got) ++*count;
+        co_await core::yield();
+      }
+    };
+    for (int i = 0; i < 20; ++i) core::spawn(core::make_strand(context.get_executor()), caller(provider, &answers));
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) threads.emplace_back([&] { context.run(); });
+    for (std::thread& thread : threads) thread.join();
+  }
+  EXPECT_EQ(answers, 20 * 50);
+  EXPECT_GE(asked, 1);
+  EXPECT_LE(asked, 10) << "refusals are heeded once a second";
 }
 
 }  // namespace

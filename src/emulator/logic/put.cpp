@@ -29,6 +29,10 @@ std::optional<Error> find_errors(const PreparedPut& put) {
   const auto& records = put.request->records;
   for (std::size_t i = 0; i < records.size(); ++i) {
     const aws::PutRecordView& record = records[i];
+    if (!core::is_utf8(record.partition_key)) {
+      return service_error("SerializationException",
+                           "The text at '" + put.member(i, "partitionKey") + "' is not UTF-8.");
+    }
     if (!good_key(record.partition_key)) {
       found.fail(put.member(i, "partitionKey"), record.partition_key.substr(0, 32),
                  "Member must have length less than or equal to 256");

@@ -117,6 +117,8 @@ class Region {
   int on_demand_streams() const noexcept;
   std::optional<Error> over_shard_limit(int additional) const;
   std::optional<Error> over_on_demand_limit() const;
+  /// Of operations that name a warm throughput.
+  std::optional<Error> no_commitment() const;
   static void note_refused(Shard& shard, Moment now) noexcept;
   void cool(Stream& stream, Moment now);
 

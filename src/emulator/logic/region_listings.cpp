@@ -162,6 +162,8 @@ Result<ListShardsResponse> Region::perform(const ListShardsRequest& request, Mom
     if (!started) return started.error();
     listing = *std::move(started);
   }
+  // What the KCL waits for with a stream that is being made.
+  if (!stream->readable()) return *not_active(*stream);
 
   ListShardsResponse out;
   const auto most = static_cast<std::size_t>(request.max_results.value_or(default_listed_shards));

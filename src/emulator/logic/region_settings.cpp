@@ -197,6 +197,12 @@ Result<UpdateMaxRecordSizeResponse> Region::perform(const UpdateMaxRecordSizeReq
   return UpdateMaxRecordSizeResponse();
 }
 
+std::optional<Error> Region::no_commitment() const {
+  if (commitment_.status != BillingCommitmentStatus::disabled) return std::nullopt;
+  return validation_error("WarmThroughputMiBps requires MinimumThroughputBillingCommitment to be enabled for account " +
+                          options_.account + ".");
+}
+
 Result<UpdateStreamWarmThroughputResponse> Region::perform(const UpdateStreamWarmThroughputRequest& request,
                                                            Moment now) {
   Validation validation;
@@ -208,11 +214,7 @@ Result<UpdateStreamWarmThroughputResponse> Region::perform(const UpdateStreamWar
   if (stream.mode != StreamMode::on_demand) {
     return validation_error("WarmThroughputMiBps is only supported for streams in On-Demand mode.");
   }
-  if (commitment_.status == BillingCommitmentStatus::disabled) {
-    return validation_error(
-        "WarmThroughputMiBps requires MinimumThroughputBillingCommitment to be enabled for account " +
-        options_.account + ".");
-  }
+  if (auto error = no_commitment()) return *error;
   const int warm = request.warm_throughput_mibps;
   const int present = static_cast<int>(stream.open_shards());
   if (auto error = over_shard_limit(std::max(0, warm - present))) return *error;

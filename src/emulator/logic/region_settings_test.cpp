@@ -154,12 +154,17 @@ TEST(Settings, WarmThroughputNeedsTheCommitment) {
   TestRegion t;
   t.ok(CreateStreamRequest("s", StreamMode::on_demand));
   EXPECT_EQ(t.failure(UpdateStreamWarmThroughputRequest("s", 10)), "ValidationException");
+  CreateStreamRequest warm("warm", StreamMode::on_demand);
+  warm.warm_throughput_mibps = 7;
+  EXPECT_EQ(t.failure(warm), "ValidationException");
   const auto settings = t.ok(UpdateAccountSettingsRequest(BillingCommitmentStatus::enabled));
   EXPECT_EQ(settings.minimum_throughput_billing_commitment->status, BillingCommitmentStatus::enabled);
   const auto answer = t.ok(UpdateStreamWarmThroughputRequest("s", 10));
   EXPECT_EQ(answer.warm_throughput->target_mibps, 10);
   EXPECT_EQ(summary(t, "s").warm_throughput->current_mibps, 10);
   EXPECT_EQ(summary(t, "s").open_shard_count, 10);
+  t.ok(warm);
+  EXPECT_EQ(summary(t, "warm").open_shard_count, 7);
   t.create("provisioned", 1);
   EXPECT_EQ(t.failure(UpdateStreamWarmThroughputRequest("provisioned", 10)), "ValidationException");
   EXPECT_EQ(t.ok(UpdateAccountSettingsRequest(BillingCommitmentStatus::disabled))

@@ -152,6 +152,9 @@ Result<UpdateStreamModeResponse> Region::perform(const UpdateStreamModeRequest& 
   if (request.warm_throughput_mibps && mode != StreamMode::on_demand) {
     return validation_error("WarmThroughputMiBps is only supported for streams in On-Demand mode.");
   }
+  if (request.warm_throughput_mibps) {
+    if (auto error = no_commitment()) return *error;
+  }
   if (mode == StreamMode::on_demand) {
     if (auto error = over_on_demand_limit()) return *error;
   }

@@ -63,6 +63,9 @@ Result<CreateStreamResponse> Region::perform(const CreateStreamRequest& request,
     return in_use("Stream " + request.stream_name + " under account " + options_.account + " already exists.");
   }
   const bool on_demand = !request.shard_count;
+  if (request.warm_throughput_mibps) {
+    if (auto error = no_commitment()) return *error;
+  }
   const auto warm = static_cast<std::uint32_t>(request.warm_throughput_mibps.value_or(0));
   const std::uint32_t count =
       on_demand ? std::max(on_demand_shards, warm) : static_cast<std::uint32_t>(*request.shard_count);

@@ -35,7 +35,8 @@ TEST(Streams, TakeTheirTimeThroughEveryState) {
   TestRegion t(slow());
   t.create("s", 2);
   EXPECT_EQ(t.status("s"), StreamStatus::creating);
-  EXPECT_TRUE(t.shards("s").empty());
+  EXPECT_TRUE(t.ok(DescribeStreamRequest("s")).stream_description.shards.empty());
+  EXPECT_EQ(t.failure(ListShardsRequest("s")), "ResourceInUseException");
   EXPECT_EQ(t.failure(PutRecordRequest("s", "d", "k")), "ResourceNotFoundException");
   EXPECT_EQ(t.failure(SplitShardRequest("s", "0", "100")), "ResourceInUseException");
   EXPECT_EQ(t.message, "Stream s under account 123456789012 not ACTIVE, instead in state CREATING");
