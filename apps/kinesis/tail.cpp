@@ -125,8 +125,7 @@ int run_tail(const ConnectionArguments& connection, const TailArguments& argumen
     options.leases = memory_leases();
     options.start = parse_start(arguments.from);
     options.fetch.idle_interval = std::chrono::milliseconds(500);
-    const Log log = client.log();
-    options.on_event = [tips, log](const DiagnosticEvent& event) {
+    options.on_event = [tips, log = client.log()](const DiagnosticEvent& event) {
       tips->see(event);
       if (log.enabled(LogLevel::debug)) log.write(LogLevel::debug, "tail", to_string(event));
     };

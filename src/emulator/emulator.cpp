@@ -77,6 +77,9 @@ SharedRegion::Options region_options(const EmulatorOptions& options, std::shared
 
 struct Emulator::State {
   std::shared_ptr<SharedRegion> region;
+  /// Where `stop` waits. Outlives the server's threads: the one that says that all is over may still be about to wake
+  /// the waiting thread when that has gone on already.
+  asio::io_context waiting;
   std::shared_ptr<http::Server> server;
   std::string host;
   std::string ca_pem;
@@ -142,9 +145,8 @@ void Emulator::clear_faults() { state_->region->clear_faults(); }
 
 void Emulator::stop(std::chrono::milliseconds grace) {
   if (state_->stopped.exchange(true)) return;
-  asio::io_context context;
-  core::spawn(context.get_executor(), state_->server->stop(grace));
-  context.run();
+  core::spawn(state_->waiting.get_executor(), state_->server->stop(grace));
+  state_->waiting.run();
 }
 
 }  // namespace kinesis

@@ -107,10 +107,12 @@ class Parser final : public Http1Parser {
   }
 
   Result<std::size_t> parse_chunks(BytesView bytes, BodyBuffer& body, std::size_t limit) override {
+    if (bytes.empty()) return std::size_t{0};
     // Beast 1.81 asserts that a first chunk that is also the last does not come in smaller pieces than "0 CR LF CR LF",
     // the shortest body there is.
     constexpr std::size_t shortest_body = 5;
-    if (bytes.size() < (parser_->chunk_begun ? 1 : shortest_body)) return std::size_t{0};
+    const bool maybe_last = !parser_->chunk_begun && bytes.front() == std::byte{'0'};
+    if (maybe_last && bytes.size() < shortest_body) return std::size_t{0};
     parser_->body = &body;
     parser_->body_limit_left = limit - std::min(limit, body.size());
     ErrorCode ec;

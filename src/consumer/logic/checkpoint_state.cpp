@@ -18,7 +18,7 @@ std::optional<Checkpoint> CheckpointState::to_write() const {
   const bool all_staged = !delivered_ || (staged_ && *staged_ == *delivered_);
   if (end_seen_ && all_staged) return Checkpoint::shard_end();
   if (!staged_) return std::nullopt;
-  const Checkpoint staged = Checkpoint::at(*staged_);
+  Checkpoint staged = Checkpoint::at(*staged_);
   if (staged > stored_) return staged;
   return std::nullopt;
 }
