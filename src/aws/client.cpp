@@ -5,27 +5,51 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include <optional>
+#include <mutex>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace kinesis {
 namespace {
 
+/// Threads whose client ended on them: they are joined at the end of the program, which must not end under them.
+class EndingThreads {
+ public:
+  ~EndingThreads() {
+    for (std::thread& thread : threads_) thread.join();
+  }
+  void add(std::thread thread) {
+    const std::lock_guard lock(mutex_);
+    threads_.push_back(std::move(thread));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::thread> threads_;
+};
+
+EndingThreads& ending_threads() {
+  static EndingThreads threads;
+  return threads;
+}
+
 /// The thread of a client that was given no executor.
 class BackgroundThread {
  public:
-  BackgroundThread()
-      : context_(std::make_shared<asio::io_context>(1)), work_(context_->get_executor()), thread_([context = context_] {
-          const core::ClientThreadMark mark;
-          context->run();
-        }) {}
+  BackgroundThread() : context_(std::make_shared<asio::io_context>(1)), work_(context_->get_executor()) {
+    ending_threads();  // made first, so that it outlives every client
+    thread_ = std::thread([context = context_] {
+      const core::ClientThreadMark mark;
+      context->run();
+    });
+  }
   ~BackgroundThread() {
     work_.reset();
-    // The last copy of a client may go on its own thread, when the last coroutine there ends: then the thread ends by
-    // itself.
+    // The last copy of a client may go on its own thread, when the last coroutine there ends: then the thread
+    // ends by itself.
     if (thread_.get_id() == std::this_thread::get_id()) {
-      thread_.detach();
+      ending_threads().add(std::move(thread_));
     } else {
       thread_.join();
     }
