@@ -309,6 +309,7 @@ TEST(EmulatorTest, TellsOfEachAcceptedRecordAlsoWithSeveralThreads) {
   Emulator emulator(options);
   emulator.create_stream("s", 4);
   std::vector<std::thread> threads;
+  threads.reserve(2);
   for (int i = 0; i < 2; ++i) {
     threads.emplace_back([&emulator] {
       Client client(emulator);

@@ -15,7 +15,6 @@
 namespace kinesis::emulator {
 namespace {
 
-using aws::BodyFormat;
 using aws::JsonValue;
 
 // With readable bytes behind it, as bodies that came over HTTP have.

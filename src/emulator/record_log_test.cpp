@@ -78,6 +78,7 @@ TEST(RecordLog, SeveralThreadsWriteWholeLines) {
   {
     RecordLog log(file.path);
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (int i = 0; i < 4; ++i) {
       threads.emplace_back([&] {
         for (int j = 0; j < each; ++j) log.add(record(std::to_string(j)));

@@ -40,6 +40,7 @@ void Faults::add(FaultRule rule) {
 
 std::vector<Faults::Entry> Faults::list() const {
   std::vector<Entry> out;
+  out.reserve(rules_.size());
   for (const Armed& armed : rules_) out.push_back({armed.rule, armed.matched, armed.fired});
   return out;
 }

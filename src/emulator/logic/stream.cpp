@@ -91,6 +91,7 @@ Shard* Stream::shard(std::uint32_t number) noexcept {
 
 std::vector<std::uint32_t> Stream::open_by_hash() const {
   std::vector<std::uint32_t> out;
+  out.reserve(routes_.size());
   for (const Route& route : routes_) out.push_back(route.shard);
   return out;
 }

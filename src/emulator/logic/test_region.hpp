@@ -82,6 +82,7 @@ struct TestRegion {
   }
   std::vector<std::string> data(const GetRecordsResponse& answer) const {
     std::vector<std::string> out;
+    out.reserve(answer.records.size());
     for (const KinesisRecord& record : answer.records) out.emplace_back(record.data.text());
     return out;
   }
