@@ -90,7 +90,7 @@ class Worker {
 }  // namespace
 
 int run_consume(const ConnectionArguments& connection, const ConsumeArguments& arguments) {
-  Worker* worker = nullptr;
+  std::weak_ptr<Worker> worker;
   const auto start = [&](asio::any_io_executor executor) -> awaitable<void> {
     Client client(executor, connection.client_options());
     ConsumerOptions options{.stream = arguments.stream, .application = arguments.application};
@@ -104,13 +104,12 @@ int run_consume(const ConnectionArguments& connection, const ConsumeArguments& a
     const bool json = !arguments.records.empty() || connection.json();
     RecordPrinter printer(arguments.records.empty() ? "-" : arguments.records, json, client.clock(),
                           options.worker.text());
-    Worker work(client, std::move(options), printer);
-    worker = &work;
-    co_await work.run(executor);
-    worker = nullptr;
+    const auto work = std::make_shared<Worker>(client, std::move(options), printer);
+    worker = work;
+    co_await work->run(executor);
   };
   run_loop(start, [&] {
-    if (worker != nullptr) worker->stop();
+    if (const auto running = worker.lock()) running->stop();
   });
   return exit_done;
 }

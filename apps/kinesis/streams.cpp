@@ -70,7 +70,10 @@ class Streams {
     auto answer = co_await api_.describe_stream_summary(DescribeStreamSummaryRequest(arguments_.stream));
     const StreamDescriptionSummary summary = std::move(answer).value().stream_description_summary;
     auto listed = co_await aws::list_all_shards(api_, ListShardsRequest(arguments_.stream));
-    const std::vector<KinesisShard> shards = std::move(listed).value();
+    // A stream that is being created or deleted has no shards to list.
+    const bool too_early_or_late = !listed && listed.error().service_code() == "ResourceInUseException";
+    const std::vector<KinesisShard> shards =
+        too_early_or_late ? std::vector<KinesisShard>() : std::move(listed).value();
     print(connection_.json() ? as_json(summary, shards) : as_text(summary, shards));
   }
 

@@ -116,7 +116,7 @@ class Tail {
 }  // namespace
 
 int run_tail(const ConnectionArguments& connection, const TailArguments& arguments) {
-  Tail* tail = nullptr;
+  std::weak_ptr<Tail> tail;
   const auto start = [&](asio::any_io_executor executor) -> awaitable<void> {
     Client client(executor, connection.client_options());
     // Shared with the event handler: the consumer may have a last word after the end of the work.
@@ -130,13 +130,12 @@ int run_tail(const ConnectionArguments& connection, const TailArguments& argumen
       if (log.enabled(LogLevel::debug)) log.write(LogLevel::debug, "tail", to_string(event));
     };
     RecordPrinter printer("-", connection.json(), client.clock(), "");
-    Tail work(client, std::move(options), printer, arguments, tips);
-    tail = &work;
-    co_await work.run(executor);
-    tail = nullptr;
+    const auto work = std::make_shared<Tail>(client, std::move(options), printer, arguments, tips);
+    tail = work;
+    co_await work->run(executor);
   };
   run_loop(start, [&] {
-    if (tail != nullptr) tail->stop();
+    if (const auto running = tail.lock()) running->stop();
   });
   return exit_done;
 }

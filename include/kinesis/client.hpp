@@ -58,10 +58,27 @@ struct ClientOptions {
 /// consumers keep it alive.
 class Client {
  public:
-  /// Runs on one background thread of its own, which ends with the last copy.
-  explicit Client(ClientOptions options = {});
+  /// Runs on one background thread of its own. The last copy, or the last producer or consumer made of it, waits in its
+  /// destructor until what still runs on that thread is done and the thread has ended. Where that last one goes on the
+  /// thread itself, in a callback for instance, the thread ends by itself, at the latest before the program does.
+  explicit Client(ClientOptions options);
+  Client();
   /// Runs on the caller's executor, which the caller keeps running.
-  explicit Client(asio::any_io_executor executor, ClientOptions options = {});
+  Client(asio::any_io_executor executor, ClientOptions options);
+  // Not a default argument: g++ 12 destroys one twice where the executor comes from a co_await.
+  explicit Client(asio::any_io_executor executor);
+
+  Client(const Client&) = default;
+  Client(Client&&) noexcept = default;
+  Client& operator=(Client other) noexcept {
+    thread_.swap(other.thread_);
+    state_.swap(other.state_);
+    return *this;
+  }
+
+  /// A copy that does not keep the client's own thread: for work on that thread, which would otherwise be what the
+  /// thread's end waits for.
+  Client without_thread() const;
 
   /// The operations of Kinesis under their AWS names, as coroutines. The reference lives as long as a copy of the
   /// client.
@@ -74,7 +91,7 @@ class Client {
   /// client.async_call(kinesis::ListShardsRequest("orders"))`.
   template <class Request, class Token = asio::use_awaitable_t<>>
   auto async_call(Request request, Token&& token = {}) const {
-    return detail::async_run<typename Request::Response>(executor(), call_checked(*this, std::move(request)),
+    return detail::async_run<typename Request::Response>(executor(), call_checked(without_thread(), std::move(request)),
                                                          std::forward<Token>(token));
   }
   /// The same as a future. Throws Error(invalid_argument) on the client's own thread, where waiting would never end.
@@ -100,7 +117,10 @@ class Client {
     co_return std::move(answer).value();
   }
   void open(asio::any_io_executor executor, ClientOptions options);
+  class BackgroundThread;
   struct State;
+  // In this order: with the state the connections go, and then the thread runs out of work.
+  std::shared_ptr<BackgroundThread> thread_;
   std::shared_ptr<State> state_;
 };
 

@@ -142,14 +142,16 @@ class CborFormatReader {
       case Kind::sequence_number: {
         std::string_view digits;
         if (!in_.string(head, digits, joined_)) return false;
-        return as<SequenceNumber>(object).assign(digits) || in_.fail("not a sequence number");
+        if (as<SequenceNumber>(object).assign(digits)) return true;
+        if (missing_ == Missing::refused) refused_.emplace(std::string(digits), &type);
+        return in_.fail("not a sequence number");
       }
       case Kind::enumeration: {
         std::string_view name;
         if (!in_.string(head, name, joined_)) return false;
         store_enum(object, enum_value(type, name));
         if (missing_ == Missing::accepted || load_enum(object) != 0) return true;
-        unknown_enum_.emplace(std::string(name), &type);
+        refused_.emplace(std::string(name), &type);
         return in_.fail("not a known value");
       }
       case Kind::optional:
@@ -320,8 +322,8 @@ class CborFormatReader {
   }
 
   bool fail_in(const Member& member) {
-    if (unknown_enum_ && !strict_error_) {
-      strict_error_ = unknown_enum_value(member.name, unknown_enum_->first, *unknown_enum_->second);
+    if (refused_ && !strict_error_) {
+      strict_error_ = refused_value(member.name, refused_->first, *refused_->second);
     }
     path_.insert(0, "." + std::string(member.name));
     return false;
@@ -333,7 +335,7 @@ class CborFormatReader {
   std::string joined_;
   std::string path_;
   std::optional<Error> strict_error_;
-  std::optional<std::pair<std::string, const TypeDescriptor*>> unknown_enum_;
+  std::optional<std::pair<std::string, const TypeDescriptor*>> refused_;
 };
 
 }  // namespace

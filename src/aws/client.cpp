@@ -5,6 +5,8 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <openssl/ssl.h>
+
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -30,12 +32,16 @@ class EndingThreads {
 };
 
 EndingThreads& ending_threads() {
-  static EndingThreads threads;
+  // OpenSSL cleans up at the end of the program, from the moment of its first use on: it must come first, so that its
+  // end comes after the threads that use it.
+  static EndingThreads threads = (OPENSSL_init_ssl(0, nullptr), EndingThreads());
   return threads;
 }
 
+}  // namespace
+
 /// The thread of a client that was given no executor.
-class BackgroundThread {
+class Client::BackgroundThread {
  public:
   BackgroundThread() : context_(std::make_shared<asio::io_context>(1)), work_(context_->get_executor()) {
     ending_threads();  // made first, so that it outlives every client
@@ -46,8 +52,7 @@ class BackgroundThread {
   }
   ~BackgroundThread() {
     work_.reset();
-    // The last copy of a client may go on its own thread, when the last coroutine there ends: then the thread
-    // ends by itself.
+    // The last copy of a client may go on its own thread, in a callback.
     if (thread_.get_id() == std::this_thread::get_id()) {
       ending_threads().add(std::move(thread_));
     } else {
@@ -57,6 +62,7 @@ class BackgroundThread {
   BackgroundThread(const BackgroundThread&) = delete;
   BackgroundThread& operator=(const BackgroundThread&) = delete;
   asio::any_io_executor executor() const { return context_->get_executor(); }
+  const std::shared_ptr<asio::io_context>& context() const noexcept { return context_; }
 
  private:
   std::shared_ptr<asio::io_context> context_;
@@ -64,20 +70,24 @@ class BackgroundThread {
   std::thread thread_;
 };
 
-}  // namespace
-
 struct Client::State {
-  std::unique_ptr<BackgroundThread> thread;
+  /// Of the client's own thread; outlives what was made to run there.
+  std::shared_ptr<asio::io_context> context;
   asio::any_io_executor executor;
   std::shared_ptr<Clock> clock;
   Log log;
   aws::Services services;
 };
 
-Client::Client(ClientOptions options) : state_(std::make_shared<State>()) {
-  state_->thread = std::make_unique<BackgroundThread>();
-  open(state_->thread->executor(), std::move(options));
+Client::Client(ClientOptions options)
+    : thread_(std::make_shared<BackgroundThread>()), state_(std::make_shared<State>()) {
+  state_->context = thread_->context();
+  open(thread_->executor(), std::move(options));
 }
+
+Client::Client() : Client(ClientOptions()) {}
+
+Client::Client(asio::any_io_executor executor) : Client(std::move(executor), ClientOptions()) {}
 
 Client::Client(asio::any_io_executor executor, ClientOptions options) : state_(std::make_shared<State>()) {
   open(std::move(executor), std::move(options));
@@ -96,6 +106,12 @@ void Client::open(asio::any_io_executor executor, ClientOptions options) {
   } else {
     state_->services = aws::connect_services(options, std::move(executor));
   }
+}
+
+Client Client::without_thread() const {
+  Client copy(*this);
+  copy.thread_ = nullptr;
+  return copy;
 }
 
 KinesisApi& Client::kinesis() const { return *state_->services.kinesis; }

@@ -156,14 +156,16 @@ class JsonFormatReader {
       case Kind::sequence_number: {
         std::string_view digits;
         if (!read_text(value, digits)) return false;
-        return as<SequenceNumber>(object).assign(digits) || fail("not a sequence number");
+        if (as<SequenceNumber>(object).assign(digits)) return true;
+        if (missing_ == Missing::refused) refused_.emplace(std::string(digits), &type);
+        return fail("not a sequence number");
       }
       case Kind::enumeration: {
         std::string_view name;
         if (!read_text(value, name)) return false;
         store_enum(object, enum_value(type, name));
         if (missing_ == Missing::accepted || load_enum(object) != 0) return true;
-        unknown_enum_.emplace(std::string(name), &type);
+        refused_.emplace(std::string(name), &type);
         return fail("not a known value");
       }
       case Kind::optional:
@@ -268,8 +270,8 @@ class JsonFormatReader {
     return false;
   }
   bool fail_in(const Member& member) {
-    if (unknown_enum_ && !strict_error_) {
-      strict_error_ = unknown_enum_value(member.name, unknown_enum_->first, *unknown_enum_->second);
+    if (refused_ && !strict_error_) {
+      strict_error_ = refused_value(member.name, refused_->first, *refused_->second);
     }
     path_.insert(0, "." + std::string(member.name));
     return false;
@@ -279,7 +281,7 @@ class JsonFormatReader {
   const char* error_ = "";
   std::string path_;
   std::optional<Error> strict_error_;
-  std::optional<std::pair<std::string, const TypeDescriptor*>> unknown_enum_;
+  std::optional<std::pair<std::string, const TypeDescriptor*>> refused_;
 };
 
 static_assert(simdjson::SIMDJSON_PADDING <= 64);

@@ -199,7 +199,7 @@ class FormReader {
         if (read_leaf(type, object, field->second)) {
           const bool known = type.kind != Kind::enumeration || load_enum(object) != 0;
           if (known || missing_ == Missing::accepted) return true;
-          strict_error_ = unknown_enum_value(std::string_view(name).substr(name.rfind('.') + 1), field->second, type);
+          strict_error_ = refused_value(std::string_view(name).substr(name.rfind('.') + 1), field->second, type);
         }
         wrong_ = name;
         return false;

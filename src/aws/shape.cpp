@@ -67,14 +67,19 @@ Error missing_member(std::string_view member) {
                           "' failed to satisfy constraint: Member must not be null");
 }
 
-Error unknown_enum_value(std::string_view member, std::string_view value, const TypeDescriptor& type) {
-  std::string set;
-  for (const EnumName& entry : type.names) {
-    if (!set.empty()) set += ", ";
-    set += entry.name;
+Error refused_value(std::string_view member, std::string_view value, const TypeDescriptor& type) {
+  std::string constraint;
+  if (type.kind == Kind::sequence_number) {
+    constraint = R"(satisfy regular expression pattern: 0|([1-9]\d{0,128}))";
+  } else {
+    for (const EnumName& entry : type.names) {
+      if (!constraint.empty()) constraint += ", ";
+      constraint += entry.name;
+    }
+    constraint = "satisfy enum value set: [" + constraint + "]";
   }
   return validation_error("'" + std::string(value.substr(0, 100)) + "' at '" + validation_name(member) +
-                          "' failed to satisfy constraint: Member must satisfy enum value set: [" + set + "]");
+                          "' failed to satisfy constraint: Member must " + constraint);
 }
 
 }  // namespace kinesis::aws

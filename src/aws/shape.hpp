@@ -174,7 +174,7 @@ bool to_integer(double number, std::int64_t& out) noexcept;
 
 /// The errors of a strict reader, in AWS's words.
 Error missing_member(std::string_view member);
-Error unknown_enum_value(std::string_view member, std::string_view value, const TypeDescriptor& type);
+Error refused_value(std::string_view member, std::string_view value, const TypeDescriptor& type);
 
 /// The description of T. Structures and enums specialise it where they are described.
 template <class T>

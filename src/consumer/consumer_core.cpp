@@ -1,6 +1,7 @@
 #include "consumer/lease_coordinator.hpp"
 #include "consumer/shard_session.hpp"
 #include "core/async.hpp"
+#include "core/keep_beside.hpp"
 #include <kinesis/consumer.hpp>
 #include <kinesis/lease_repositories.hpp>
 
@@ -79,8 +80,9 @@ class WorkerCore final : public ConsumerCore {
 
 std::shared_ptr<ConsumerCore> make_consumer_core(Client client, ConsumerOptions options) {
   check(options);
-  if (!options.leases) options.leases = dynamodb_leases(client, options.application.text());
-  return std::make_shared<WorkerCore>(std::move(client), std::move(options));
+  if (!options.leases) options.leases = dynamodb_leases(client.without_thread(), options.application.text());
+  auto worker = std::make_shared<WorkerCore>(client.without_thread(), std::move(options));
+  return core::keep_beside(std::move(client), std::move(worker));
 }
 
 }  // namespace kinesis

@@ -31,6 +31,9 @@ LeaseCoordinator::LeaseCoordinator(Client client, ConsumerOptions options)
       strand_(core::make_strand(client_.executor())),
       sessions_(std::numeric_limits<std::uint32_t>::max()),
       loops_(strand_),
+      readings_(strand_),
+      taking_(1),
+      stop_done_(1),
       wake_refresh_(strand_, client_.clock()),
       wake_renew_(strand_, client_.clock()),
       random_(core::random_seed()),
@@ -38,6 +41,20 @@ LeaseCoordinator::LeaseCoordinator(Client client, ConsumerOptions options)
 
 core::awaitable<void> LeaseCoordinator::run() {
   const auto self = shared_from_this();
+  co_await unless_stopped(prepare_with_retries());
+  if (stopping_) co_return;
+  loops_.spawn(renew_loop());
+  loops_.spawn(refresh_loop());
+  co_await loops_.join();
+}
+
+core::awaitable<void> LeaseCoordinator::unless_stopped(core::awaitable<void> reading) {
+  if (stopping_) co_return;
+  readings_.spawn(std::move(reading));
+  co_await readings_.join();
+}
+
+core::awaitable<void> LeaseCoordinator::prepare_with_retries() {
   for (int attempt = 1;; ++attempt) {
     std::exception_ptr failure;
     try {
@@ -45,15 +62,12 @@ core::awaitable<void> LeaseCoordinator::run() {
     } catch (...) {
       failure = std::current_exception();
     }
-    if (!failure) break;
+    if (!failure) co_return;
     const Error error = core::to_error(failure);
-    if (stopping_ || !error.retryable() || attempt >= start_attempts) std::rethrow_exception(failure);
+    if (!error.retryable() || attempt >= start_attempts) std::rethrow_exception(failure);
     trouble("", "starting", error);
     co_await core::sleep_for(client_.clock(), start_backoff.delay(static_cast<std::uint32_t>(attempt - 1), random_));
   }
-  loops_.spawn(renew_loop());
-  loops_.spawn(refresh_loop());
-  co_await loops_.join();
 }
 
 core::awaitable<void> LeaseCoordinator::prepare() {
@@ -68,7 +82,9 @@ core::awaitable<void> LeaseCoordinator::refresh_loop() {
   while (!stopping_) {
     std::exception_ptr failure;
     try {
-      co_await refresh();
+      co_await unless_stopped(look());
+      if (!stopping_) co_await take_share();
+      lost_in_this_cycle_.clear();
     } catch (...) {
       failure = std::current_exception();
     }
@@ -83,7 +99,7 @@ core::awaitable<void> LeaseCoordinator::refresh_loop() {
   }
 }
 
-core::awaitable<void> LeaseCoordinator::refresh() {
+core::awaitable<void> LeaseCoordinator::look() {
   auto rows = co_await options_.leases->list();
   const Clock::time_point now = client_.clock().now();
   book_.observe_all(std::move(rows), now);
@@ -98,8 +114,6 @@ core::awaitable<void> LeaseCoordinator::refresh() {
     }
   }
   if (now - shards_listed_ >= options_.timing.shard_refresh_interval) co_await create_missing();
-  if (!stopping_) co_await take_share();
-  lost_in_this_cycle_.clear();
 }
 
 core::awaitable<void> LeaseCoordinator::create_missing() {
@@ -132,9 +146,17 @@ core::awaitable<void> LeaseCoordinator::take_share() {
     holdings.push_back(std::move(holding));
   }
   core::TaskGroup takes(strand_);
+  co_await taking_.push(true);
   for (std::string& key : balanced_takes(holdings, worker().text(), not_to_take()))
     if (!owned_.contains(key)) takes.spawn(take(std::move(key)));
-  co_await takes.join();
+  std::exception_ptr failure;
+  try {
+    co_await takes.join();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  taking_.try_pop();
+  if (failure) std::rethrow_exception(failure);
 }
 
 std::set<std::string> LeaseCoordinator::not_to_take() {
@@ -367,7 +389,11 @@ void LeaseCoordinator::put_aside(const std::string& key) {
 
 core::awaitable<void> LeaseCoordinator::stop() {
   const auto self = shared_from_this();
-  if (std::exchange(stopping_, true)) co_return;
+  if (std::exchange(stopping_, true)) {
+    co_await stop_done_.pop();
+    co_return;
+  }
+  readings_.cancel();
   wake_refresh_.wake();
   const auto owned = owned_;
   for (const auto& [key, lease] : owned) lease->session->end_delivery(ShardEnd::stopping);
@@ -387,11 +413,15 @@ core::awaitable<void> LeaseCoordinator::stop() {
   }
   stopped_ = true;
   wake_renew_.wake();
+  loops_.cancel();
+  stop_done_.close();
 }
 
 core::awaitable<void> LeaseCoordinator::finish_sessions() {
   const auto owned = owned_;
   for (const auto& [key, lease] : owned) co_await lease->session->finished();
+  // A lease that is being taken is given back as soon as its answer is there, and not left to expire.
+  co_await taking_.push(true);
 }
 
 void LeaseCoordinator::emit(const DiagnosticEvent& event) const {

@@ -26,7 +26,8 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
 
   /// Prepares the store, then coordinates until stopped. Throws if the stream or the store cannot be used at all.
   core::awaitable<void> run();
-  /// Ends all sessions, waits for their last writes up to the deadline, releases what is left.
+  /// Ends all sessions, waits for their last writes up to the deadline, releases what is left. What only reads is
+  /// abandoned at once. Called again, it waits for the first call's end.
   core::awaitable<void> stop();
 
   /// Sessions of leases this worker got; closed at the end.
@@ -55,9 +56,11 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
   using MakeUpdate = std::function<LeaseUpdate(const Lease&)>;
 
   core::awaitable<void> prepare();
+  core::awaitable<void> prepare_with_retries();
+  core::awaitable<void> unless_stopped(core::awaitable<void> reading);
   core::awaitable<void> refresh_loop();
   core::awaitable<void> renew_loop();
-  core::awaitable<void> refresh();
+  core::awaitable<void> look();
   core::awaitable<void> create_missing();
   core::awaitable<void> take_share();
   core::awaitable<void> take(std::string key);
@@ -89,6 +92,9 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
   asio::any_io_executor strand_;
   core::Channel<std::shared_ptr<ShardSession>> sessions_;
   core::TaskGroup loops_;
+  core::TaskGroup readings_;       // what a stop need not wait for
+  core::Channel<bool> taking_;     // holds an element while leases are being taken
+  core::Channel<bool> stop_done_;  // closed at the end of stop
   core::Notifier wake_refresh_;
   core::Notifier wake_renew_;
   core::Random random_;

@@ -176,6 +176,17 @@ TEST_F(Service, BadBodiesAreSerializationErrorsAndMissingMembersValidation) {
             "SerializationException");
 }
 
+TEST_F(Service, ASequenceNumberThatIsNoneIsAValidationError) {
+  create("s", 1);
+  const auto refused = json("GetShardIterator", R"({"StreamName":"s","ShardId":"shardId-000000000000",)"
+                                                R"("ShardIteratorType":"AT_SEQUENCE_NUMBER",)"
+                                                R"("StartingSequenceNumber":"x"})");
+  EXPECT_EQ(refused.error_type, "ValidationException");
+  EXPECT_EQ(parsed(refused)["message"].as_string(),
+            "1 validation error detected: Value 'x' at 'startingSequenceNumber' failed to satisfy constraint: Member "
+            "must satisfy regular expression pattern: 0|([1-9]\\d{0,128})");
+}
+
 TEST_F(Service, APartitionKeyHasToBeText) {
   create("s", 1);
   EXPECT_EQ(cbor(PutRecordRequest("s", "d", "\xC3\x28")).error_type, "SerializationException");

@@ -2,7 +2,9 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <chrono>
+#include <system_error>
 #include <thread>
 
 namespace kinesis::leases {
@@ -25,8 +27,11 @@ int wait_while_busy(void* /*unused*/, int tries) {
   message += ": ";
   message += database != nullptr ? sqlite3_errmsg(database) : "out of memory";
   const int code = database != nullptr ? sqlite3_errcode(database) & 0xff : SQLITE_NOMEM;
+  // SQLite calls a full disk an I/O error where it grows its shared memory file.
+  const int cause = code == SQLITE_IOERR ? sqlite3_system_errno(database) : 0;
+  if (cause != 0) message += " (" + std::generic_category().message(cause) + ")";
   throw Error(errc::storage, std::move(message))
-      .with_retryable(code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_FULL);
+      .with_retryable(code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_FULL || cause == ENOSPC);
 }
 
 }  // namespace

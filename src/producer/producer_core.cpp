@@ -1,5 +1,6 @@
 #include "core/async.hpp"
 #include "core/backoff.hpp"
+#include "core/keep_beside.hpp"
 #include "core/random.hpp"
 #include "core/strand.hpp"
 #include "producer/logic/batcher.hpp"
@@ -401,9 +402,9 @@ void Pipeline::post_receipt(detail::Handler<Receipt> done, Result<Receipt> resul
 
 std::shared_ptr<ProducerCore> make_producer_core(Client client, ProducerOptions options) {
   check(options);
-  auto pipeline = std::make_shared<Pipeline>(std::move(client), std::move(options));
+  auto pipeline = std::make_shared<Pipeline>(client.without_thread(), std::move(options));
   pipeline->start();
-  return pipeline;
+  return core::keep_beside(std::move(client), std::move(pipeline));
 }
 
 ProducerMetrics& ProducerMetrics::operator+=(const ProducerMetrics& other) {

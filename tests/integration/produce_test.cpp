@@ -1,5 +1,8 @@
 #include "integration/fleet.hpp"
 
+#include <cstdio>
+#include <unistd.h>
+
 namespace kinesis::integration {
 namespace {
 
@@ -92,7 +95,7 @@ TEST(Produce, SpeaksJsonAndTls) {
   EmulatorOptions options;
   options.tls = true;
   Stage stage(2, options);
-  const std::string ca = ::testing::TempDir() + "/kinesis-produce-test-ca.pem";
+  const std::string ca = ::testing::TempDir() + "/kinesis-produce-test-ca-" + std::to_string(::getpid()) + ".pem";
   std::FILE* file = std::fopen(ca.c_str(), "w");
   ASSERT_NE(file, nullptr);
   std::fputs(stage.emulator().ca_pem().c_str(), file);
@@ -105,6 +108,7 @@ TEST(Produce, SpeaksJsonAndTls) {
     EXPECT_EQ(producer.send("key", "data").get().attempts, 1);
     producer.close().get();
   }
+  std::remove(ca.c_str());
 }
 
 TEST(Produce, RefusesToWaitOnTheClientsOwnThread) {
