@@ -53,7 +53,7 @@ int run_emulate(const EmulateArguments& arguments, int verbose) {
   options.memory_bytes = parse_size(arguments.memory);
   options.stream_delay = std::chrono::milliseconds(arguments.stream_delay_ms);
   options.threads = arguments.threads;
-  options.log = stderr_log(verbose);
+  options.log = stderr_log(verbose + 1);  // a server says what goes wrong without being asked
   for (const std::string& text : arguments.credentials) options.credentials.push_back(parse_key(text));
   for (const std::string& text : arguments.faults) options.faults.push_back(FaultRule::parse(text).value());
   std::vector<StreamToCreate> streams;
@@ -68,7 +68,7 @@ int run_emulate(const EmulateArguments& arguments, int verbose) {
 
   std::unique_ptr<emulator::RecordLog> log;
   if (!arguments.record_log.empty()) {
-    log = std::make_unique<emulator::RecordLog>(arguments.record_log);
+    log = std::make_unique<emulator::RecordLog>(arguments.record_log, options.log);
     options.on_accepted = [&log](const AcceptedRecord& record) { log->add(record); };
   }
   Emulator emulator(options);
@@ -81,6 +81,7 @@ int run_emulate(const EmulateArguments& arguments, int verbose) {
   print("kinesis emulator ready at " + emulator.endpoint_url() + "\n");
   wait_for_stop(signals);
   emulator.stop();
+  if (log) log->flush().value();
   return exit_done;
 }
 

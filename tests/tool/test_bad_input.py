@@ -350,6 +350,19 @@ class FullDisk(BadInput):
         self.create(1)
         self.fails(*self.words(), says=("storage", "full|No space left"), before=self.on_disk("8k"))
 
+    def test_full_under_the_record_log(self):
+        """A proof with a hole must not look like one: said at once, and the emulator does not end well."""
+        log = self.disk / "accepted.jsonl"
+        emulator = self.start("emulate", "--listen", "127.0.0.1:0", "--no-limits", "--streams", f"{self.stream}:1", "--record-log", log,
+                              before=self.on_disk("8k"))
+        emulator.wait_for_lines(1)
+        url = emulator.out[0].decode().split()[-1]
+        self.put([b"line %d" % number for number in range(100)], env=self.env(url))
+        emulator.wait_for_stderr(b"record log")
+        ended = emulator.stop()
+        self.check_end(ended, FAILED)
+        self.assertRegex(ended.error, "(?m)^kinesis emulate: storage: .*No space left")
+
     def test_full_while_working_and_then_not(self):
         self.create(2)
         worker = self.start(*self.words(), before=self.on_disk("1m"))
