@@ -33,6 +33,7 @@ class CommandLine {
         "  kinesis tail orders --from trim-horizon --until-caught-up\n"
         "Help on a command: kinesis COMMAND --help");
     add_put();
+    add_bench();
     add_tail();
     add_consume();
     add_streams();
@@ -106,8 +107,49 @@ class CommandLine {
         ->check(CLI::PositiveNumber);
     command->add_option("--receipts", put_.receipts,
                         "File for a JSON line per record: line, shard, sequence_number, sub_sequence_number, attempts");
+    add_packing(*command);
     add_connection(*command);
     command->callback([this] { run_ = [this] { return run_put(connection_, put_); }; });
+  }
+
+  void add_packing(CLI::App& command) {
+    command.add_flag("--aggregate", put_.aggregate,
+                     "Several records in one Kinesis record, as the KPL does; readers have to know its format");
+    command.add_flag("--ordered", put_.ordered,
+                     "Store the records of a key in their order, whatever has to be retried");
+    command.add_option("--linger", put_.linger_ms, "Milliseconds that a record waits for company at most")
+        ->check(CLI::Range(0, 60'000))
+        ->capture_default_str();
+    command.add_option("--ttl", put_.time_to_live_s, "Seconds after which a record that is not stored fails; 0: never")
+        ->check(CLI::Range(0, 86'400))
+        ->capture_default_str();
+    command.add_option("--max-in-flight", put_.max_in_flight, "Calls under way at once")
+        ->check(CLI::Range(1, 1'000))
+        ->capture_default_str();
+  }
+
+  void add_bench() {
+    CLI::App* command = add_command(app_, "bench", "Measure a producer against an endpoint",
+                                    "  kinesis bench produce orders --records 1000000 --size 100");
+    command->require_subcommand(1);
+    CLI::App* produce =
+        add_command(*command, "produce", "Send records as fast as they are taken, and say what each cost",
+                    "  kinesis emulate --no-limits --streams orders:8 &\n"
+                    "  kinesis bench produce orders --records 5000000 --endpoint-url http://127.0.0.1:4567");
+    produce->add_option("STREAM", bench_.stream, "Name or ARN of the stream, which exists")->required();
+    produce->add_option("--records", bench_.records, "How many")->check(CLI::PositiveNumber)->capture_default_str();
+    produce->add_option("--size", bench_.size, "Bytes of each")->check(CLI::Range(0, 1'048'576))->capture_default_str();
+    produce->add_option("--keys", bench_.keys, "Different partition keys")
+        ->check(CLI::Range(1, 10'000'000))
+        ->capture_default_str();
+    produce->add_option("--in-flight", bench_.in_flight, "Calls under way at once")
+        ->check(CLI::Range(1, 1'000))
+        ->capture_default_str();
+    produce->add_flag("--no-aggregate", bench_.no_aggregate, "Each record a Kinesis record");
+    produce->add_flag("--no-rate-limit", bench_.no_rate_limit, "Do not keep to the rates of the shards");
+    produce->add_flag("--json", bench_.json, "One JSON object, as with --output json");
+    add_connection(*produce);
+    produce->callback([this] { run_ = [this] { return run_bench_produce(connection_, bench_); }; });
   }
 
   void add_tail() {
@@ -254,6 +296,7 @@ class CommandLine {
   std::function<int()> run_;
   ConnectionArguments connection_;
   PutArguments put_;
+  BenchProduceArguments bench_;
   TailArguments tail_;
   ConsumeArguments consume_;
   StreamsArguments streams_;

@@ -53,6 +53,22 @@ struct PutArguments {
   std::string key;
   double rate = 0;
   std::string receipts;
+  bool aggregate = false;
+  bool ordered = false;
+  int linger_ms = 10;
+  int time_to_live_s = 30;
+  int max_in_flight = 8;
+};
+
+struct BenchProduceArguments {
+  std::string stream;
+  std::uint64_t records = 1'000'000;
+  std::size_t size = 100;
+  int keys = 65'536;
+  int in_flight = 8;
+  bool no_aggregate = false;
+  bool no_rate_limit = false;
+  bool json = false;
 };
 
 struct TailArguments {
@@ -94,6 +110,7 @@ struct DemoArguments {
 
 int run_streams(const ConnectionArguments& connection, const StreamsArguments& arguments);
 int run_put(const ConnectionArguments& connection, const PutArguments& arguments);
+int run_bench_produce(const ConnectionArguments& connection, const BenchProduceArguments& arguments);
 int run_tail(const ConnectionArguments& connection, const TailArguments& arguments);
 int run_consume(const ConnectionArguments& connection, const ConsumeArguments& arguments);
 int run_emulate(const EmulateArguments& arguments, int verbose);

@@ -22,13 +22,15 @@ _kinesis() {
       else
         choices="--shards --wait --at $connection"
       fi ;;
-    "kinesis put "*) choices="--key-field --key-column --key --rate --receipts $connection" ;;
+    "kinesis put "*) choices="--key-field --key-column --key --rate --receipts --aggregate --ordered --linger --ttl --max-in-flight $connection" ;;
+    "kinesis bench produce "*) choices="--records --size --keys --in-flight --no-aggregate --no-rate-limit --json $connection" ;;
+    "kinesis bench "*) choices="produce --help" ;;
     "kinesis tail "*) choices="--from --count --until-caught-up $connection" ;;
     "kinesis consume "*) choices="--application --leases --worker --from --records --poll-interval $connection" ;;
     "kinesis emulate "*) choices="--listen --tls --ca-out --streams --no-limits --credentials --fault --memory --record-log --stream-delay --threads --verbose --help" ;;
     "kinesis demo "*) choices="--rate --help" ;;
     "kinesis completion "*) choices="--help" ;;
-    *) choices="put tail consume streams emulate demo completion --help --version" ;;
+    *) choices="put tail consume streams emulate demo bench completion --help --version" ;;
   esac
   if [[ $word != -* && ($line == "kinesis put "* || $line == "kinesis demo "*) ]]; then
     COMPREPLY=($(compgen -f -- "$word"))

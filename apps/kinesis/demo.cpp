@@ -160,6 +160,7 @@ class Demo {
     Handled handled;
     handled.shard_id = (*record)["shard"].as_string().value_or("");
     handled.sequence_number = (*record)["sequence_number"].as_string().value_or("0");
+    handled.sub_sequence_number = static_cast<std::uint64_t>((*record)["sub_sequence_number"].as_integer().value_or(0));
     const auto data = core::base64_decode((*record)["data_base64"].as_string().value_or(""));
     if (data) handled.data = as_text(*data);
     handled.handled_ms = (*record)["handled_ms"].as_integer().value_or(0);

@@ -3,6 +3,7 @@
 #include <kinesis/identifiers.hpp>
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -71,15 +72,16 @@ DemoLedger::Verdict DemoLedger::judge(const std::map<std::string, std::vector<st
   std::stable_sort(in_time.begin(), in_time.end(),
                    [](const Handled* a, const Handled* b) { return a->handled_ms < b->handled_ms; });
 
-  using Position = std::tuple<int, SequenceNumber>;
+  using Position = std::tuple<int, SequenceNumber, std::uint64_t>;
   std::map<std::string, int> generations;
   std::map<std::string, Position> furthest;
-  std::map<std::string, bool> seen;
+  std::set<std::tuple<std::string, std::string, std::uint64_t>> seen;
   for (const Handled* record : in_time) {
-    if (std::exchange(seen[record->shard_id + record->sequence_number], true)) continue;  // a replay
+    if (!seen.emplace(record->shard_id, record->sequence_number, record->sub_sequence_number).second)
+      continue;  // a replay
     const auto [it, fresh] = generations.try_emplace(record->shard_id);
     if (fresh) it->second = generation(record->shard_id, parents);
-    const Position position{it->second, SequenceNumber(record->sequence_number)};
+    const Position position{it->second, SequenceNumber(record->sequence_number), record->sub_sequence_number};
     Position& last = furthest[record->data];
     if (position < last) ++verdict.out_of_order;
     last = std::max(last, position);

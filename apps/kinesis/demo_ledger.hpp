@@ -15,6 +15,7 @@ namespace kinesis::tool {
 struct Handled {
   std::string shard_id;
   std::string sequence_number;
+  std::uint64_t sub_sequence_number = 0;
   std::string data;
   std::int64_t handled_ms = 0;
   std::string worker;
@@ -55,7 +56,8 @@ class DemoLedger {
   const core::Histogram& latency() const noexcept { return latency_; }
 
   /// `parents` of every shard. Out of order: a record of a key that is handled for the first time and has a lower
-  /// position (generation of its shard, sequence number) than one of the key that was handled before.
+  /// position (generation of its shard, sequence number, place in its aggregate) than one of the key that was handled
+  /// before.
   Verdict judge(const std::map<std::string, std::vector<std::string>>& parents) const;
 
  private:

@@ -164,7 +164,7 @@ class Pace {
   }
   double seconds() const { return std::chrono::duration<double>(clock_.now() - began_).count(); }
 
-  void show(const Receipts& receipts, const InputLines& input) {
+  void show(const Receipts& receipts, const InputLines& input, const Producer<std::string>& producer) {
     if (!line_.shown() || seconds() - shown_ < 0.2) return;
     shown_ = seconds();
     std::string text = with_commas(receipts.stored()) + " records, " +
@@ -177,6 +177,9 @@ class Pace {
       std::snprintf(eta, sizeof eta, ", %.0f %%, %.0f s left", part * 100, shown_ / part - shown_);
       text += eta;
     }
+    const ProducerMetrics metrics = producer.metrics();
+    if (metrics.entries_throttled > 0) text += ", " + with_commas(metrics.entries_throttled) + " throttled";
+    if (metrics.entries_retried > 0) text += ", " + with_commas(metrics.entries_retried) + " sent again";
     line_.show(text);
   }
   void clear() { line_.clear(); }
@@ -231,6 +234,12 @@ int run_put(const ConnectionArguments& connection, const PutArguments& arguments
   const auto limit_in_kib =
       static_cast<std::size_t>(std::clamp(stream.max_record_size_in_kib.value_or(1024), 1, 10240));
   options.max_record_bytes = limit_in_kib * 1024;
+  if (!arguments.aggregate) options.aggregation = NoAggregation{};
+  if (arguments.ordered) options.ordering = Ordering::per_key;
+  options.linger = std::chrono::milliseconds(arguments.linger_ms);
+  options.time_to_live = std::chrono::seconds(arguments.time_to_live_s);
+  options.max_in_flight = static_cast<std::size_t>(arguments.max_in_flight);
+  options.max_in_flight_per_shard = options.max_in_flight;
   Producer<std::string> producer(client, options, text);
 
   struct sigaction action{};
@@ -255,7 +264,7 @@ int run_put(const ConnectionArguments& connection, const PutArguments& arguments
       receipts.sent();
       producer.send(key, *line,
                     [&receipts, number, bytes](Result<Receipt> result) { receipts.answered(number, bytes, result); });
-      pace.show(receipts, input);
+      pace.show(receipts, input, producer);
     }
   } catch (const Error& error) {
     if (!interrupted) input_failure = error;

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace kinesis {
@@ -34,6 +35,33 @@ enum class WhenFull {
   fail,  ///< The send completes with Error(full).
 };
 
+/// Several records in one Kinesis record, in the format of Amazon's KPL, which the KCL and this library's consumer take
+/// apart. A shard accepts 1000 Kinesis records a second, so small records need it; readers that do not know the format
+/// see one opaque record.
+///
+/// Records for one shard together: the fullest aggregates. The partition key of the Kinesis record says nothing.
+struct AggregateByShard {
+  /// Data and partition key of an aggregate, 64 to the stream's record limit. A record that is larger goes alone.
+  std::size_t max_bytes = 51'200;
+  /// Records in an aggregate, 1 or more.
+  std::size_t max_records = 4'294'967'295;
+};
+/// Records of one partition key together, and the Kinesis record has that key: for streams whose other readers use the
+/// partition key. Where a stream is resharded meanwhile, nothing has to be sent again.
+struct AggregateByKey {
+  std::size_t max_bytes = 51'200;
+  std::size_t max_records = 4'294'967'295;
+};
+/// Each record is a Kinesis record.
+struct NoAggregation {};
+using Aggregation = std::variant<AggregateByShard, AggregateByKey, NoAggregation>;
+
+/// What is promised of the order of a key's records in the stream.
+enum class Ordering {
+  none,     ///< Records are sent in the order of `send`, but one that is retried may be stored after a later one.
+  per_key,  ///< Stored in the order of `send`: a key has one Kinesis record under way at a time.
+};
+
 /// `ProducerOptions options{.stream = "orders"};`
 struct ProducerOptions {
   /// Required: name or ARN.
@@ -43,14 +71,21 @@ struct ProducerOptions {
   std::size_t max_buffered_records = 100'000;
   std::size_t max_buffered_bytes = std::size_t{64} * 1024 * 1024;
   WhenFull when_full = WhenFull::wait;
+  Aggregation aggregation = AggregateByShard{};
+  Ordering ordering = Ordering::none;
   /// Entries of one PutRecords call, 1 to 500.
   std::size_t max_batch_records = 500;
   /// Bytes (data and keys) of one call, up to 10 MiB.
   std::size_t max_batch_bytes = std::size_t{5} * 1024 * 1024;
-  /// How long a record waits for company while a call slot is free. 0 sends at once what is there.
+  /// The longest that a record waits for company. It waits only while other calls are under way: an idle producer sends
+  /// at once.
   std::chrono::milliseconds linger{10};
-  /// Calls under way at once, 1 or more.
+  /// Calls under way at once, 1 or more; and those that carry records of one shard.
   std::size_t max_in_flight = 8;
+  std::size_t max_in_flight_per_shard = 4;
+  /// Keeps to each shard's rate: 1000 records and 1 MiB a second at first, less where other producers share the shard,
+  /// more where it turns out to take more. Off: what the service throttles is only sent again later.
+  bool limit_rates = true;
   /// A record that was not accepted this long after `send` fails with its last error. 0: no limit.
   std::chrono::milliseconds time_to_live{30'000};
   /// Tries of one record; 0: as many as fit in `time_to_live`.
@@ -58,7 +93,7 @@ struct ProducerOptions {
   /// Delay before the first retry of a record, and the largest; full jitter between.
   std::chrono::milliseconds retry_base{50};
   std::chrono::milliseconds retry_cap{2'000};
-  /// Data plus partition key of one record. 0: 1 MiB, the service's default for a stream.
+  /// Data plus partition key of one record. 0: what the stream says, 1 MiB if it does not.
   std::size_t max_record_bytes = 0;
 };
 
@@ -70,9 +105,11 @@ struct ProducerMetrics {
   std::uint64_t bytes_delivered = 0;
   std::uint64_t calls = 0;              ///< PutRecords calls.
   std::uint64_t calls_failed = 0;       ///< Calls that failed as a whole.
-  std::uint64_t entries_throttled = 0;  ///< Entries the service refused for the shard's rate.
-  std::uint64_t entries_retried = 0;
-  std::uint64_t buffered_records = 0;  ///< Now buffered or in flight.
+  std::uint64_t entries_sent = 0;       ///< Kinesis records in them, each aggregate as one.
+  std::uint64_t entries_throttled = 0;  ///< Of those, refused for the shard's rate.
+  std::uint64_t entries_retried = 0;    ///< Sent again, for whatever reason.
+  std::uint64_t entries_misplaced = 0;  ///< Stored on a shard whose readers would drop them, and sent again.
+  std::uint64_t buffered_records = 0;   ///< Now buffered or in flight.
   std::uint64_t buffered_bytes = 0;
 
   ProducerMetrics& operator+=(const ProducerMetrics& other);
@@ -84,6 +121,8 @@ class ProducerCore {
   virtual ~ProducerCore() = default;
   /// Takes a record. `done` is called exactly once, never inline.
   virtual void send(OutgoingRecord<Blob> record, detail::Handler<Receipt> done) = 0;
+  /// The same, unless the buffer is full: then it returns false, and `done` is never called.
+  virtual bool try_send(OutgoingRecord<Blob> record, detail::Handler<Receipt> done) = 0;
   /// Sends what is buffered without waiting for company; completes once everything sent before is answered.
   virtual void flush(detail::Handler<void> done) = 0;
   /// Refuses new records, flushes, and completes; after `deadline` what is left fails with Error(closed).
@@ -150,6 +189,14 @@ class Producer {
                 detail::as_callback<Receipt>(std::move(callback)));
   }
 
+  /// The same for those who neither wait nor want to hear of it: false if the buffer is full, and `callback` is then
+  /// never called.
+  template <std::invocable<Result<Receipt>> Callback>
+  [[nodiscard]] bool try_send(std::string partition_key, const T& data, Callback callback) {
+    return core_->try_send(OutgoingRecord<Blob>(std::move(partition_key), encode(data)),
+                           detail::as_callback<Receipt>(std::move(callback)));
+  }
+
   /// Completes once everything sent before is answered.
   template <class Token = asio::use_awaitable_t<>>
   auto async_flush(Token&& token = {}) {
@@ -189,9 +236,11 @@ class Producer {
         token, std::move(record));
   }
   Blob encode(const T& data) const {
-    Bytes out;
+    // Small data are copied into one allocation; large ones move.
+    static thread_local Bytes out;
+    out.clear();
     codec_.encode(data, out);
-    return Blob(std::move(out));
+    return out.size() <= 4096 ? Blob::copy_of(out) : Blob(std::exchange(out, {}));
   }
 
   std::shared_ptr<ProducerCore> core_;

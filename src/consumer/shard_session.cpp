@@ -2,12 +2,12 @@
 
 #include "consumer/lease_coordinator.hpp"
 #include "consumer/logic/read_pace.hpp"
-#include "consumer/logic/record_filter.hpp"
 #include "core/backoff.hpp"
 #include "core/random.hpp"
 #include "core/strand.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace kinesis::consumer {
@@ -46,6 +46,16 @@ GetShardIteratorRequest iterator_request(const SessionContext& context, const st
   return request;
 }
 
+/// The shard's hash keys, as its lease has them.
+aggregation::HashRange range_of(const Lease& lease) {
+  aggregation::HashRange range;
+  if (!lease.starting_hash_key || !lease.ending_hash_key) return range;
+  const auto first = core::Uint128::parse(*lease.starting_hash_key);
+  const auto last = core::Uint128::parse(*lease.ending_hash_key);
+  if (first && last) range = aggregation::HashRange{*first, *last};
+  return range;
+}
+
 std::size_t size_of(const std::vector<KinesisRecord>& records) {
   std::size_t bytes = 0;
   for (const KinesisRecord& record : records) bytes += record.data.size() + record.partition_key.size();
@@ -62,6 +72,7 @@ ShardSession::ShardSession(SessionContext context, const Lease& lease, Clock::ti
       fetcher_(strand_),
       done_(1),
       valid_until_(valid_until),
+      filter_(range_of(lease)),
       state_(lease.checkpoint) {}
 
 void ShardSession::start() {
@@ -116,7 +127,13 @@ core::awaitable<void> ShardSession::fetch() {
           from = Checkpoint::at(RecordPosition{answer->records.back().sequence_number, 0});
           delivered = true;
         }
-        fetched.batch.records = filter_records(std::move(answer->records), resumed_after);
+        RecordFilter::Filtered filtered = filter_.filter(std::move(answer->records), resumed_after);
+        fetched.batch.records = std::move(filtered.records);
+        if (filtered.malformed > 0)
+          emit(event::Trouble{shard_id_, "taking an aggregate apart",
+                              Error(errc::protocol, std::to_string(filtered.malformed) +
+                                                        " aggregates name keys they do not have; they are delivered "
+                                                        "as they came")});
         emit(event::RecordsRead{shard_id_, count, bytes, fetched.batch.behind_latest, now - began});
         const bool at_tip = count == 0 || fetched.batch.behind_latest.count() == 0;
         const bool has_records = !fetched.batch.records.empty();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "consumer/logic/checkpoint_state.hpp"
+#include "consumer/logic/record_filter.hpp"
 #include "core/async.hpp"
 #include "core/channel.hpp"
 #include <kinesis/consumer.hpp>
@@ -75,7 +76,8 @@ class ShardSession final : public ShardCore, public std::enable_shared_from_this
   std::atomic<Clock::time_point> valid_until_;
   std::atomic<ShardEnd> end_{ShardEnd::not_ended};
   std::atomic<bool> finishing_{false};
-  std::mutex mutex_;  // guards state_: stage() comes from the user's threads
+  RecordFilter filter_;  // of the fetcher
+  std::mutex mutex_;     // guards state_: stage() comes from the user's threads
   CheckpointState state_;
   std::vector<ChildShard> children_;  // on the strand
 };

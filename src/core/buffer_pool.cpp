@@ -56,11 +56,6 @@ void Buffer::reserve(std::size_t capacity) {
   capacity_ = wanted;
 }
 
-void Buffer::resize(std::size_t size) {
-  reserve(size);
-  size_ = size;
-}
-
 void Buffer::append(BytesView bytes) {
   if (bytes.empty()) return;
   const std::size_t start = size_;

@@ -36,7 +36,10 @@ class Buffer {
   BytesView bytes() const noexcept { return {data_, size_}; }
 
   /// Bytes that are new have any value.
-  void resize(std::size_t size);
+  void resize(std::size_t size) {
+    if (size > capacity_) reserve(size);
+    size_ = size;
+  }
   /// Grows at least twofold when it must, so that many appends cost few copies.
   void reserve(std::size_t capacity);
   void append(BytesView bytes);

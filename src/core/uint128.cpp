@@ -31,12 +31,6 @@ std::optional<Uint128> Uint128::parse(std::string_view decimal) noexcept {
   return of(value * 10 + digit);
 }
 
-Uint128 Uint128::from_big_endian(std::span<const std::byte, 16> bytes) noexcept {
-  NativeUint128 value = 0;
-  for (const std::byte byte : bytes) value = (value << 8) | std::to_integer<unsigned>(byte);
-  return of(value);
-}
-
 std::array<std::byte, 16> Uint128::to_big_endian() const noexcept {
   std::array<std::byte, 16> bytes{};
   for (std::size_t i = 0; i < 16; ++i) bytes[i] = static_cast<std::byte>(value_ >> (8 * (15 - i)));

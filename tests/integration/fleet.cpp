@@ -84,7 +84,7 @@ ConsumerOptions Stage::worker_options(const std::string& worker) const {
 }
 
 void Stage::put(int first, int count, int keys) {
-  Producer<std::string> producer(client_, ProducerOptions{.stream = "orders"}, text);
+  Producer<std::string> producer(client_, producer_options, text);
   std::vector<std::future<Receipt>> receipts;
   for (int i = first; i < first + count; ++i)
     receipts.push_back(producer.send("key-" + std::to_string(i % keys), std::to_string(i)));

@@ -141,6 +141,8 @@ class Stage {
   const std::shared_ptr<LeaseRepository>& leases() const noexcept { return leases_; }
   /// Puts records "first" to "first + count - 1" over `keys` keys, and waits for their receipts.
   void put(int first, int count, int keys = 20);
+  /// How `put` does it; "orders" is the stream.
+  ProducerOptions producer_options{.stream = "orders"};
   std::vector<KinesisShard> shards();
   std::vector<Lease> lease_rows();
 

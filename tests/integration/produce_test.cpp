@@ -1,19 +1,36 @@
+#include "aggregation/deaggregator.hpp"
 #include "integration/fleet.hpp"
 
+#include <algorithm>
 #include <cstdio>
+#include <span>
 #include <unistd.h>
 
 namespace kinesis::integration {
 namespace {
 
-/// Counts what the emulator accepted, by its data.
+/// Counts the user records that the emulator accepted, by their data, and keeps their order.
 class Accepted {
  public:
   std::function<void(const AcceptedRecord&)> hook() {
     return [this](const AcceptedRecord& record) {
       const std::lock_guard lock(mutex_);
-      ++times_[std::string(record.data)];
+      ++entries_;
+      const BytesView data = as_bytes(record.data);
+      const aggregation::ReadRecord read = deaggregator_.read(std::span(&data, 1), aggregation::HashRange()).front();
+      if (read.form == aggregation::RecordForm::raw) return add(std::string(record.partition_key), record.data);
+      for (const auto& inside : deaggregator_.user_records())
+        add(std::string(inside.partition_key), as_text(inside.data));
     };
+  }
+  std::size_t entries() const {
+    const std::lock_guard lock(mutex_);
+    return entries_;
+  }
+  /// The data of each key, in the order of acceptance.
+  std::map<std::string, std::vector<std::string>> by_key() const {
+    const std::lock_guard lock(mutex_);
+    return by_key_;
   }
   std::size_t different() const {
     const std::lock_guard lock(mutex_);
@@ -27,34 +44,52 @@ class Accepted {
   }
 
  private:
+  void add(std::string key, std::string_view data) {
+    ++times_[std::string(data)];
+    by_key_[std::move(key)].emplace_back(data);
+  }
+
   mutable std::mutex mutex_;
+  aggregation::Deaggregator deaggregator_;
+  std::size_t entries_ = 0;
   std::map<std::string, int> times_;
+  std::map<std::string, std::vector<std::string>> by_key_;
 };
 
 FaultRule fault(const char* text) { return FaultRule::parse(text).value(); }
 
-TEST(Produce, EveryRecordIsStoredOnceWhereNothingGoesWrong) {
+class ProduceInEveryForm : public ::testing::TestWithParam<Aggregation> {};
+std::string name_of_form(const ::testing::TestParamInfo<Aggregation>& info) {
+  if (std::holds_alternative<AggregateByShard>(info.param)) return "ByShard";
+  return std::holds_alternative<AggregateByKey>(info.param) ? "ByKey" : "Alone";
+}
+INSTANTIATE_TEST_SUITE_P(Produce, ProduceInEveryForm,
+                         ::testing::Values(AggregateByShard{}, AggregateByKey{}, NoAggregation{}), name_of_form);
+
+TEST_P(ProduceInEveryForm, EveryRecordIsStoredOnceWhereNothingGoesWrong) {
   Accepted accepted;
   EmulatorOptions options;
   options.on_accepted = accepted.hook();
   Stage stage(4, options);
+  stage.producer_options.aggregation = GetParam();
   stage.put(0, 5'000);
   EXPECT_EQ(accepted.different(), 5'000u);
   EXPECT_EQ(accepted.most(), 1);
 }
 
-TEST(Produce, ThrottledEntriesAreSentAgain) {
+TEST_P(ProduceInEveryForm, ThrottledEntriesAreSentAgain) {
   Accepted accepted;
   EmulatorOptions options;
   options.on_accepted = accepted.hook();
   options.faults.push_back(fault("action=throttle-entry,operation=PutRecords,probability=0.2,seed=7"));
   Stage stage(2, options);
+  stage.producer_options.aggregation = GetParam();
   stage.put(0, 1'000);
   EXPECT_EQ(accepted.different(), 1'000u);
   EXPECT_EQ(accepted.most(), 1);
 }
 
-TEST(Produce, SurvivesFaultsOfTheServiceAndResetsBeforeTheWrite) {
+TEST_P(ProduceInEveryForm, SurvivesFaultsOfTheServiceAndResetsBeforeTheWrite) {
   Accepted accepted;
   EmulatorOptions options;
   options.on_accepted = accepted.hook();
@@ -62,20 +97,52 @@ TEST(Produce, SurvivesFaultsOfTheServiceAndResetsBeforeTheWrite) {
       fault("operation=PutRecords,action=error,status=500,code=InternalFailure,probability=0.3,seed=1"));
   options.faults.push_back(fault("operation=PutRecords,action=reset-before,probability=0.3,seed=2"));
   Stage stage(2, options);
+  stage.producer_options.aggregation = GetParam();
   stage.put(0, 1'000);
   EXPECT_EQ(accepted.different(), 1'000u);
   EXPECT_EQ(accepted.most(), 1);
 }
 
-TEST(Produce, ALostAnswerMeansADuplicateAndNotALoss) {
+TEST_P(ProduceInEveryForm, ALostAnswerMeansADuplicateAndNotALoss) {
   Accepted accepted;
   EmulatorOptions options;
   options.on_accepted = accepted.hook();
   options.faults.push_back(fault("operation=PutRecords,action=reset-after,nth=1"));
   Stage stage(1, options);
+  stage.producer_options.aggregation = GetParam();
   stage.put(0, 10);
   EXPECT_EQ(accepted.different(), 10u);
   EXPECT_EQ(accepted.most(), 2);
+}
+
+TEST(Produce, SmallRecordsShareKinesisRecords) {
+  Accepted accepted;
+  EmulatorOptions options;
+  options.on_accepted = accepted.hook();
+  Stage stage(4, options);
+  stage.put(0, 5'000);
+  EXPECT_LT(accepted.entries(), 1'000u);
+}
+
+TEST_P(ProduceInEveryForm, KeepsTheOrderOfEachKeyIfToldTo) {
+  Accepted accepted;
+  EmulatorOptions options;
+  options.on_accepted = accepted.hook();
+  options.faults.push_back(fault("action=throttle-entry,operation=PutRecords,probability=0.3,seed=7"));
+  options.faults.push_back(fault("operation=PutRecords,action=reset-before,probability=0.1,seed=2"));
+  Stage stage(2, options);
+  stage.producer_options.aggregation = GetParam();
+  stage.producer_options.ordering = Ordering::per_key;
+  stage.producer_options.linger = std::chrono::milliseconds(1);
+  stage.producer_options.retry_cap = std::chrono::milliseconds(50);
+  stage.put(0, 600, 60);
+  EXPECT_EQ(accepted.different(), 600u);
+  EXPECT_EQ(accepted.most(), 1);
+  for (const auto& [key, data] : accepted.by_key()) {
+    std::vector<int> numbers;
+    for (const std::string& number : data) numbers.push_back(std::stoi(number));
+    EXPECT_TRUE(std::is_sorted(numbers.begin(), numbers.end())) << key;
+  }
 }
 
 TEST(Produce, AStreamThatIsNotThereFailsAtOnce) {

@@ -6,11 +6,8 @@ cannot install."""
 
 import base64
 import collections
-import hashlib
 import json
-import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,34 +18,8 @@ import urllib.request
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tool"))
 
-from support import ROOT, Running, ToolTest, environment, free_port, wait_until  # noqa: E402
-
-FOLDER = pathlib.Path(os.environ.get("KINESIS_NPM_FOLDER") or ROOT / "build" / "npm")
-SKIPPED = 77  # what ctest counts as skipped
-
-
-def install():
-    """Installs what the lock file names, unless it is there. Returns why not, or None."""
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            return f"{program} is not installed"
-    wanted = hashlib.sha256((HERE / "package-lock.json").read_bytes() + (HERE / "package.json").read_bytes()).hexdigest()
-    stamp = FOLDER / "installed"
-    if stamp.exists() and stamp.read_text() == wanted:
-        return None
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    stamp.unlink(missing_ok=True)
-    for name in ("package.json", "package-lock.json", ".npmrc"):
-        shutil.copy(HERE / name, FOLDER / name)
-    try:
-        ended = subprocess.run(["npm", "ci", "--ignore-scripts"], cwd=FOLDER, capture_output=True, text=True, timeout=180)
-    except subprocess.TimeoutExpired:
-        return "npm ci did not end within 3 minutes"
-    if ended.returncode != 0:
-        reason = [line for line in ended.stderr.splitlines() if line.strip()]
-        return f"npm ci failed: {reason[0] if reason else ended.returncode}"
-    stamp.write_text(wanted)
-    return None
+from npm_packages import FOLDER, SKIPPED, install  # noqa: E402
+from support import Running, ToolTest, environment, free_port, wait_until  # noqa: E402
 
 
 class Server:

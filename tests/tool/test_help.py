@@ -23,6 +23,8 @@ COMMANDS = {
     "streams resize": "kinesis streams resize ",
     "emulate": "kinesis emulate ",
     "demo": "kinesis demo",
+    "bench": "kinesis bench produce ",
+    "bench produce": "kinesis bench produce ",
     "completion": "source <(kinesis completion)",
 }
 OPTION = re.compile(r"^ +(?:-\w,)?(--[a-z][a-z-]*)", re.MULTILINE)
@@ -63,7 +65,7 @@ class Help(HelpTest):
     def test_every_option_of_a_connection_is_there(self):
         connection = {"--region", "--profile", "--endpoint-url", "--no-verify-ssl", "--ca-bundle", "--output", "--json-wire", "--verbose"}
         for command in COMMANDS:
-            if command.split()[:1] in (["put"], ["tail"], ["consume"]) or command.startswith("streams "):
+            if command.split()[:1] in (["put"], ["tail"], ["consume"]) or " " in command:
                 with self.subTest(command=command):
                     self.assertLessEqual(connection, set(OPTION.findall(self.help_of(command))))
 
@@ -192,11 +194,12 @@ class Completion(HelpTest):
     def test_commands(self):
         self.assertEqual(["consume", "completion"], sorted(self.complete("co"), reverse=True))
         self.assertEqual({command for command in COMMANDS if command and " " not in command} | {"--help", "--version"}, set(self.complete("")))
-        self.assertEqual({command.split()[1] for command in COMMANDS if " " in command}, set(self.complete("streams", "")))
+        for group in ("streams", "bench"):
+            self.assertLessEqual({command.split()[1] for command in COMMANDS if command.startswith(f"{group} ")}, set(self.complete(group, "")))
 
     def test_every_option_a_command_has(self):
         for command in COMMANDS:
-            if command and command != "streams":
+            if command and command not in ("streams", "bench"):
                 with self.subTest(command=command):
                     options = set(OPTION.findall(self.help_of(command)))
                     self.assertLessEqual(options, set(self.complete(*command.split(), "--")))

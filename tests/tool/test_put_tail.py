@@ -229,7 +229,12 @@ class PutThroughFaults(ToolTest):
         self.put(wanted, "--receipts", path)
         receipts = [json.loads(line) for line in path.read_bytes().splitlines()]
         self.assertEqual(list(range(1, lines + 1)), sorted(receipt["line"] for receipt in receipts))
-        accepted = {(record["shard"], record["sequence_number"]): record["data_sha256"] for record in self.emulator.accepted(self.stream, lines)}
+        acknowledged = {(receipt["shard"], receipt["sequence_number"]) for receipt in receipts}
+
+        def whole_log():  # records that were stored twice fill the log before it is complete
+            found = {(record["shard"], record["sequence_number"]): record["data_sha256"] for record in self.emulator.accepted(self.stream)}
+            return found if acknowledged <= found.keys() else None
+        accepted = wait_until(whole_log, "every acknowledged record in the log")
         for receipt in receipts:
             self.assertEqual(sha256(wanted[receipt["line"] - 1]), accepted[receipt["shard"], receipt["sequence_number"]])
         return receipts, accepted

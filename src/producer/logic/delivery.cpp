@@ -11,20 +11,52 @@ constexpr std::size_t max_key_characters = 256;
 
 }  // namespace
 
+Trouble trouble_of(const Error& error) noexcept {
+  switch (error.code()) {
+    case errc::throttled:
+    case errc::limit_exceeded:
+      return Trouble::throttled;
+    case errc::service:
+    case errc::connection:
+    case errc::timeout:
+    case errc::full:
+    case errc::protocol:
+      return Trouble::transient;
+    case errc::expired_credentials:
+      return Trouble::credentials;
+    case errc::no_credentials:
+      return error.retryable() ? Trouble::credentials : Trouble::fatal;
+    case errc::already_exists:
+      return error.service_code() == "ResourceInUseException" ? Trouble::not_ready : Trouble::fatal;
+    default:
+      return error.retryable() ? Trouble::transient : Trouble::fatal;
+  }
+}
+
 Verdict judge_entry(const PutRecordsResultEntry& entry) {
   if (entry.error_code.empty()) {
     if (entry.sequence_number && !entry.shard_id.empty()) return Delivered{entry.shard_id, *entry.sequence_number};
     return TryAgain{
         Error(errc::protocol, "an entry of the answer of PutRecords has neither a sequence number nor an error")};
   }
-  const Error error = aws::service_error(entry.error_code, entry.error_message, 400, {});
-  if (error.retryable()) return TryAgain{error};
-  return Failed{error};
+  return judge_call(aws::service_error(entry.error_code, entry.error_message, 400, {}));
 }
 
 Verdict judge_call(const Error& error) {
-  if (error.retryable()) return TryAgain{error};
-  return Failed{error};
+  const Trouble trouble = trouble_of(error);
+  if (trouble == Trouble::fatal) return Failed{error};
+  return TryAgain{error, trouble};
+}
+
+Placement judge_placement(const SentEntry& entry, std::string_view actual_shard, const ShardBook& book) {
+  if (entry.raw_single) return Placement::delivered;
+  if (const auto actual = book.find(actual_shard))
+    return book.range(*actual).contains(entry.low, entry.high) ? Placement::delivered : Placement::wrong_shard;
+  return book.knows_all_of(entry.answered) ? Placement::wrong_shard : Placement::unknown_shard;
+}
+
+bool was_mispredicted(const SentEntry& entry, std::string_view actual_shard, const ShardBook& book) {
+  return entry.predicted && book.find(actual_shard) != entry.predicted;
 }
 
 bool may_retry(const ProducerOptions& options, int attempts, Clock::time_point accepted, Clock::time_point next_try) {
@@ -32,19 +64,22 @@ bool may_retry(const ProducerOptions& options, int attempts, Clock::time_point a
   return options.time_to_live.count() == 0 || next_try < accepted + options.time_to_live;
 }
 
-Result<void> check_record(const OutgoingRecord<Blob>& record, std::size_t max_record_bytes) {
+Error too_large_error(std::size_t bytes, std::size_t max_record_bytes) {
+  return Error(errc::too_large, "the record has " + std::to_string(bytes) +
+                                    " bytes of data and partition key; the limit is " +
+                                    std::to_string(max_record_bytes));
+}
+
+Result<void> check_record(const OutgoingRecord<Blob>& record, std::size_t max_record_bytes, bool may_lack_key) {
   const auto characters = core::count_code_points(record.partition_key);
   if (!characters) return Error(errc::invalid_argument, "the partition key is not valid UTF-8");
-  if (*characters < 1 || *characters > max_key_characters)
+  if ((*characters < 1 && !may_lack_key) || *characters > max_key_characters)
     return Error(errc::invalid_argument,
                  "the partition key has " + std::to_string(*characters) + " characters; 1 to 256 are allowed");
   if (record.explicit_hash_key && !core::Uint128::parse(*record.explicit_hash_key))
     return Error(errc::invalid_argument, "the explicit hash key is not a decimal number from 0 to 2^128 - 1");
   const std::size_t bytes = record.data.size() + record.partition_key.size();
-  if (bytes > max_record_bytes)
-    return Error(errc::too_large, "the record has " + std::to_string(bytes) +
-                                      " bytes of data and partition key; the limit is " +
-                                      std::to_string(max_record_bytes));
+  if (bytes > max_record_bytes) return too_large_error(bytes, max_record_bytes);
   return {};
 }
 

@@ -1,0 +1,157 @@
+#include "producer/logic/batch_bisector.hpp"
+#include "producer/pipeline.hpp"
+
+#include <algorithm>
+#include <utility>
+
+// Calls of PutRecords and what becomes of their entries.
+namespace kinesis::producer {
+
+core::awaitable<void> Pipeline::call(Batches::iterator batch) {
+  const auto self = shared_from_this();
+  const Clock::time_point began = client_.clock().now();
+  std::span<EntryPtr> entries = batch->entries;
+  Result<PutRecordsResponse> answer = co_await put(entries);
+  if (!answer && entries.size() > 1 && may_be_one_entry(answer.error())) {
+    Error error = answer.error();
+    co_await find_bad_entries(entries, std::move(error));
+  } else {
+    judge(entries, answer, began);
+  }
+  lanes_.answered(batch->lanes);
+  in_flight_.erase(batch);
+  wake_.wake();
+}
+
+/// One call. A cancelled one is answered with Error(closed).
+core::awaitable<Result<PutRecordsResponse>> Pipeline::put(std::span<EntryPtr> entries) {
+  for (const EntryPtr& entry : entries)
+    for (const PendingPtr& record : entry->records()) ++record->attempts;
+  PutRecordsRequest request(options_.stream, to_request(entries));
+  Result<PutRecordsResponse> answer = Error(errc::internal, "");
+  std::exception_ptr failure;
+  try {
+    answer = co_await client_.kinesis().put_records(std::move(request));
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) answer = core::is_cancellation(failure) ? Error(errc::closed, "") : core::to_error(failure);
+  if (answer && answer->records.size() != entries.size())
+    answer = Error(errc::protocol, "the answer of PutRecords has another number of entries than the request")
+                 .with_retryable(true);
+  const std::lock_guard lock(mutex_);
+  ++metrics_.calls;
+  metrics_.entries_sent += entries.size();
+  if (!answer) ++metrics_.calls_failed;
+  co_return answer;
+}
+
+/// A call was refused as a whole, perhaps for one of its entries: the others are sent without it.
+core::awaitable<void> Pipeline::find_bad_entries(std::span<EntryPtr> entries, Error error) {
+  BatchBisector bisector(entries.size());
+  while (const auto part = bisector.next()) {
+    const std::span<EntryPtr> some = entries.subspan(part->first, part->count);
+    const Clock::time_point began = client_.clock().now();
+    const Result<PutRecordsResponse> answer = co_await put(some);
+    if (answer) {
+      bisector.accepted();
+      judge(some, answer, began);
+    } else if (may_be_one_entry(answer.error())) {
+      error = answer.error();
+      for (const BatchPart& bad : bisector.refused()) judge(entries.subspan(bad.first, bad.count), error, began);
+    } else {
+      judge(some, answer, began);
+      for (const BatchPart& left : bisector.stop()) judge(entries.subspan(left.first, left.count), answer, began);
+    }
+  }
+}
+
+void Pipeline::judge(std::span<EntryPtr> entries, const Result<PutRecordsResponse>& answer, Clock::time_point began) {
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (!entries[i]) continue;
+    SentEntry sent;
+    sent.raw_single = !entries[i]->aggregated();
+    sent.low = entries[i]->low();
+    sent.high = entries[i]->high();
+    sent.predicted = entries[i]->slot();
+    sent.began = began;
+    sent.answered = client_.clock().now();
+    Verdict verdict = answer ? producer::judge_entry(answer->records[i]) : judge_call(answer.error());
+    judge_one(std::move(entries[i]), std::move(verdict), sent);
+  }
+}
+
+void Pipeline::judge_one(EntryPtr entry, Verdict verdict, SentEntry sent) {
+  if (auto* delivered = std::get_if<Delivered>(&verdict))
+    return judge_stored(std::move(entry), std::move(*delivered), sent);
+  if (const auto* failed = std::get_if<Failed>(&verdict)) return fail(std::move(entry), failed->error);
+  const auto& again = std::get<TryAgain>(verdict);
+  if (again.trouble == Trouble::throttled) {
+    lanes_.throttled(entry->slot(), entry->bytes(), sent.answered);
+    const std::lock_guard lock(mutex_);
+    ++metrics_.entries_throttled;
+  }
+  retry_or_fail(std::move(entry), again.error);
+}
+
+/// Stored; but whoever reads an aggregate drops it if a record inside does not belong to the shard.
+void Pipeline::judge_stored(EntryPtr entry, Delivered delivered, SentEntry sent) {
+  const Clock::time_point now = client_.clock().now();
+  lanes_.delivered(entry->slot(), entry->bytes(), now);
+  if (was_mispredicted(sent, delivered.shard_id, book_)) book_.mispredicted(sent.began, now);
+  switch (judge_placement(sent, delivered.shard_id, book_)) {
+    case Placement::delivered:
+      return deliver(std::move(entry), delivered, now);
+    case Placement::unknown_shard:
+      book_.ask_about(delivered.shard_id, now);
+      unjudged_.push_back(Unjudged{std::move(entry), std::move(delivered), sent});
+      return;
+    case Placement::wrong_shard:
+      break;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    ++metrics_.entries_misplaced;
+    ++metrics_.entries_retried;
+  }
+  place_anew(std::move(entry), now);
+}
+
+void Pipeline::deliver(EntryPtr entry, const Delivered& delivered, Clock::time_point now) {
+  Stored stored{delivered.shard_id, delivered.sequence_number, entry->aggregated(), now};
+  std::vector<PendingPtr> records = entry->take_records_without_data();
+  release(entry.get(), records, now);
+  finished_.push_back(Answered{std::move(records), std::move(stored)});
+}
+
+void Pipeline::retry_or_fail(EntryPtr entry, const Error& error) {
+  const Clock::time_point now = client_.clock().now();
+  const Clock::time_point when = now + backoff_.delay(static_cast<std::uint32_t>(entry->attempts() - 1), random_);
+  bool all = true;
+  bool any = false;
+  for (const PendingPtr& record : entry->records()) {
+    record->last_error = std::make_unique<Error>(error);
+    const bool again = may_retry(options_, record->attempts, record->accepted, when);
+    all = all && again;
+    any = any || again;
+  }
+  if (!any) return fail(std::move(entry), error);
+  {
+    const std::lock_guard lock(mutex_);
+    ++metrics_.entries_retried;
+  }
+  // With its time nearly over for some of its records, or its shard gone, it is taken apart.
+  if (!all || !still_fits(*entry)) return place_anew(std::move(entry), now);
+  lanes_.add_again(std::move(entry), when);
+}
+
+void Pipeline::fail(EntryPtr entry, const Error& error) {
+  std::vector<PendingPtr> records = entry->take_records_without_data();
+  release(entry.get(), records, client_.clock().now());
+  for (PendingPtr& record : records) {
+    Error last = error.code() == errc::closed ? closed_error(*record) : error.with_attempts(record->attempts);
+    finish(std::move(record), std::move(last));
+  }
+}
+
+}  // namespace kinesis::producer

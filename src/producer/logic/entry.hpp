@@ -1,0 +1,81 @@
+#pragma once
+
+#include "aggregation/aggregate_writer.hpp"
+#include "producer/logic/pending_record.hpp"
+#include "producer/logic/shard_book.hpp"
+#include <kinesis/kinesis_api.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace kinesis::producer {
+
+/// How records are packed into entries: `Aggregation`, flattened.
+struct Packing {
+  enum class Mode { alone, by_shard, by_key };
+
+  static Packing of(const Aggregation& aggregation);
+
+  Mode mode = Mode::alone;
+  /// Data and partition key of an aggregate.
+  std::size_t max_bytes = 0;
+  std::size_t max_records = 1;
+};
+
+/// One Kinesis record to be: a user record as it is, or an aggregate of several.
+///
+/// The data of aggregated records are in the aggregate, and nowhere else: they come back when the entry is taken apart.
+class Entry {
+ public:
+  Entry(std::optional<ShardSlot> slot, Packing packing) : slot_(slot), packing_(packing) {}
+
+  /// Adds `record` if it fits, and leaves it alone otherwise. The first one always does.
+  bool add(PendingPtr& record);
+  const std::vector<PendingPtr>& records() const noexcept { return records_; }
+  /// Takes the entry apart: its records with their data.
+  std::vector<PendingPtr> take_records();
+  /// Its records where nobody needs their data any more.
+  std::vector<PendingPtr> take_records_without_data() noexcept { return std::move(records_); }
+
+  /// What the service counts: data and partition key.
+  std::size_t bytes() const noexcept { return bytes_; }
+  /// Whether it is sent as an aggregate.
+  bool aggregated() const noexcept { return !writer_.empty(); }
+  /// No other record would fit.
+  bool full() const noexcept { return records_.size() >= packing_.max_records || bytes_ >= packing_.max_bytes; }
+  /// The smallest and the largest hash of its records.
+  core::Uint128 low() const noexcept { return low_; }
+  core::Uint128 high() const noexcept { return high_; }
+  /// The shard it is for; nothing if there was no map to say so.
+  std::optional<ShardSlot> slot() const noexcept { return slot_; }
+  /// When its oldest record was accepted.
+  Clock::time_point oldest() const noexcept { return oldest_; }
+  /// How often it was sent.
+  int attempts() const noexcept { return records_.front()->attempts; }
+
+ private:
+  void pack(PendingRecord& record);
+  bool pack_another(PendingRecord& record);
+  std::size_t outer_key_size() const noexcept;
+  PutRecordsRequestEntry to_request(Blob aggregate) const;
+  friend std::vector<PutRecordsRequestEntry> to_request(std::span<const std::unique_ptr<Entry>> entries);
+
+  std::vector<PendingPtr> records_;
+  aggregation::AggregateWriter writer_;
+  std::optional<ShardSlot> slot_;
+  Packing packing_;
+  std::size_t bytes_ = 0;
+  core::Uint128 low_ = core::Uint128::max();
+  core::Uint128 high_;
+  Clock::time_point oldest_ = Clock::time_point::max();
+};
+using EntryPtr = std::unique_ptr<Entry>;
+
+/// As PutRecords wants them. A single record is sent as it is, unless its data begin like an aggregate, which readers
+/// would take apart. The aggregates of a call are finished together: their checksums go side by side.
+std::vector<PutRecordsRequestEntry> to_request(std::span<const EntryPtr> entries);
+
+}  // namespace kinesis::producer

@@ -1,0 +1,261 @@
+#include "producer/logic/lanes.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace kinesis::producer {
+namespace {
+
+constexpr auto at_once = Clock::time_point::min();
+constexpr auto never = Clock::time_point::max();
+
+std::size_t index_of(std::optional<ShardSlot> slot) noexcept { return slot ? std::size_t{*slot} + 1 : 0; }
+
+}  // namespace
+
+Lanes::Lane& Lanes::lane_of(std::optional<ShardSlot> slot, Clock::time_point now) {
+  const std::size_t index = index_of(slot);
+  if (index >= lanes_.size()) lanes_.resize(index + 1);
+  Lane& lane = lanes_[index];
+  if (slot && options_.limit_rates && !lane.throttle) lane.throttle.emplace(now);
+  if (!std::exchange(lane.active, true)) active_.push_back(index);
+  return lane;
+}
+
+Lanes::Lane* Lanes::find(std::optional<ShardSlot> slot) {
+  const std::size_t index = index_of(slot);
+  return index < lanes_.size() ? &lanes_[index] : nullptr;
+}
+
+std::string Lanes::open_key(const PendingRecord& record) const {
+  if (options_.packing.mode != Packing::Mode::by_key) return {};
+  std::string key = record.record.partition_key;
+  if (record.record.explicit_hash_key) key.append(1, '\0').append(*record.record.explicit_hash_key);
+  return key;
+}
+
+const Entry* Lanes::add(PendingPtr record, std::optional<ShardSlot> slot, Clock::time_point now) {
+  Lane& lane = lane_of(slot, now);
+  oldest_ = std::min(oldest_, record->accepted);
+  const Clock::time_point send_by = record->accepted + options_.linger;
+  if (options_.packing.mode == Packing::Mode::alone || !slot) {
+    auto entry = std::make_unique<Entry>(slot, Packing{});
+    entry->add(record);
+    const Entry* const added = entry.get();
+    close(lane, std::move(entry), send_by);
+    return added;
+  }
+  lane.open_since = lane.open.empty() ? record->accepted : std::min(lane.open_since, record->accepted);
+  const auto [it, fresh] = lane.open.try_emplace(open_key(*record));
+  EntryPtr& open = it->second;
+  // An entry that one more record would burst is full: it goes as soon as it may.
+  if (!fresh && !open->add(record)) close(lane, std::move(open), at_once);
+  if (record) {
+    open = std::make_unique<Entry>(slot, options_.packing);
+    open->add(record);
+  }
+  const Entry* const added = open.get();
+  if (open->full()) {
+    close(lane, std::move(open), at_once);
+    lane.open.erase(it);
+  }
+  return added;
+}
+
+bool Lanes::add_to(const Entry* entry, PendingPtr& record) {
+  Lane* const lane = find(entry->slot());
+  if (lane == nullptr) return false;
+  const auto it = lane->open.find(open_key(*record));
+  if (it == lane->open.end() || it->second.get() != entry || !it->second->add(record)) return false;
+  if (!it->second->full()) return true;
+  close(*lane, std::move(it->second), at_once);
+  lane->open.erase(it);
+  return true;
+}
+
+void Lanes::close(Lane& lane, EntryPtr entry, Clock::time_point send_by) {
+  ++ready_entries_;
+  ready_bytes_ += entry->bytes();
+  // What may go at once lets nothing before it wait.
+  if (send_by == at_once)
+    for (auto it = lane.ready.rbegin(); it != lane.ready.rend() && it->send_by != at_once; ++it) it->send_by = at_once;
+  lane.ready.push_back(Ready{std::move(entry), send_by});
+}
+
+void Lanes::close_all(Lane& lane, Clock::time_point send_by) {
+  for (auto& [key, entry] : lane.open) close(lane, std::move(entry), send_by);
+  lane.open.clear();
+}
+
+void Lanes::add_again(EntryPtr entry, Clock::time_point when) {
+  oldest_ = std::min(oldest_, entry->oldest());
+  const std::optional<ShardSlot> slot = entry->slot();
+  const std::size_t index = index_of(slot);
+  Lane& lane = lanes_[index];
+  if (!std::exchange(lane.active, true)) active_.push_back(index);
+  lane.again.emplace(when, std::move(entry));
+}
+
+void Lanes::flush() {
+  for (const std::size_t index : active_) {
+    Lane& lane = lanes_[index];
+    close_all(lane, at_once);
+    for (Ready& ready : lane.ready) ready.send_by = at_once;
+  }
+}
+
+bool Lanes::batch_is_full() const noexcept {
+  return ready_entries_ >= options_.batch_records || ready_bytes_ >= options_.batch_bytes;
+}
+
+Clock::time_point Lanes::ready_at(const Lane& lane, Clock::time_point now, bool all_at_once) const {
+  if (lane.calls >= options_.calls_per_shard) return never;
+  Clock::time_point at = never;
+  const Entry* first = nullptr;
+  const auto consider = [&](Clock::time_point when, const Entry& entry) {
+    if (when >= at) return;
+    at = when;
+    first = &entry;
+  };
+  if (!lane.again.empty()) consider(lane.again.begin()->first, *lane.again.begin()->second);
+  if (!lane.ready.empty()) consider(all_at_once ? at_once : lane.ready.front().send_by, *lane.ready.front().entry);
+  if (!lane.open.empty())
+    consider(all_at_once ? at_once : lane.open_since + options_.linger, *lane.open.begin()->second);
+  if (first != nullptr && lane.throttle) at = std::max(at, lane.throttle->ready_at(1, first->bytes(), now));
+  return at;
+}
+
+Clock::time_point Lanes::ready_at(Clock::time_point now, std::size_t calls_in_flight) const {
+  const bool all_at_once = calls_in_flight == 0 || batch_is_full();
+  Clock::time_point at = never;
+  for (const std::size_t index : active_) {
+    at = std::min(at, ready_at(lanes_[index], now, all_at_once));
+    if (at <= now) break;
+  }
+  return at;
+}
+
+Lanes::Batch Lanes::next(Clock::time_point now, std::size_t calls_in_flight) {
+  Batch batch;
+  if (ready_at(now, calls_in_flight) > now) return batch;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < active_.size(); ++i) {
+    const std::size_t index = active_[(turn_ + i) % active_.size()];
+    Lane& lane = lanes_[index];
+    if (lane.calls >= options_.calls_per_shard) continue;
+    const std::size_t before = batch.entries.size();
+    const bool room = take_from(lane, batch, bytes, now);
+    if (batch.entries.size() > before) {
+      ++lane.calls;
+      batch.lanes.push_back(index == 0 ? std::nullopt : std::optional<ShardSlot>(static_cast<ShardSlot>(index - 1)));
+    }
+    if (room) continue;
+    turn_ = turn_ + i + 1;
+    break;
+  }
+  rest();
+  return batch;
+}
+
+/// False if the batch has no more room.
+bool Lanes::take_from(Lane& lane, Batch& batch, std::size_t& bytes, Clock::time_point now) {
+  for (;;) {
+    const Head head = head_of(lane, now);
+    if (head.entry == nullptr) return true;
+    const std::size_t size = (*head.entry)->bytes();
+    if (batch.entries.size() >= options_.batch_records) return false;
+    if (!batch.entries.empty() && bytes + size > options_.batch_bytes) return false;
+    if (lane.throttle && !lane.throttle->try_take(1, size, now)) return true;
+    bytes += size;
+    batch.entries.push_back(std::move(*head.entry));
+    pop(lane, head.from, size);
+  }
+}
+
+/// What goes first: tries again, closed entries, then what is still being packed.
+Lanes::Head Lanes::head_of(Lane& lane, Clock::time_point now) {
+  if (!lane.again.empty() && lane.again.begin()->first <= now) return Head{From::again, &lane.again.begin()->second};
+  if (!lane.ready.empty()) return Head{From::ready, &lane.ready.front().entry};
+  if (!lane.open.empty()) return Head{From::open, &lane.open.begin()->second};
+  return Head{};
+}
+
+void Lanes::pop(Lane& lane, From from, std::size_t bytes) {
+  if (from == From::again) {
+    lane.again.erase(lane.again.begin());
+  } else if (from == From::open) {
+    lane.open.erase(lane.open.begin());
+  } else {
+    lane.ready.pop_front();
+    --ready_entries_;
+    ready_bytes_ -= bytes;
+  }
+}
+
+void Lanes::answered(const std::vector<std::optional<ShardSlot>>& lanes) {
+  for (const std::optional<ShardSlot>& slot : lanes) --lanes_[index_of(slot)].calls;
+}
+
+void Lanes::delivered(std::optional<ShardSlot> slot, std::size_t bytes, Clock::time_point now) {
+  if (Lane* const lane = find(slot); lane != nullptr && lane->throttle) lane->throttle->on_delivered(1, bytes, now);
+}
+
+void Lanes::throttled(std::optional<ShardSlot> slot, std::size_t bytes, Clock::time_point now) {
+  if (Lane* const lane = find(slot); lane != nullptr && lane->throttle) lane->throttle->on_throttled(1, bytes, now);
+}
+
+void Lanes::forget_rate(ShardSlot slot) {
+  if (Lane* const lane = find(slot)) lane->throttle.reset();
+}
+
+std::vector<EntryPtr> Lanes::take_unless(const std::function<bool(const Entry&)>& keep) {
+  std::vector<EntryPtr> taken;
+  oldest_ = never;
+  const auto stays = [&](EntryPtr& entry) {
+    if (keep(*entry)) {
+      oldest_ = std::min(oldest_, entry->oldest());
+      return true;
+    }
+    taken.push_back(std::move(entry));
+    return false;
+  };
+  for (const std::size_t index : active_) {
+    Lane& lane = lanes_[index];
+    for (auto it = lane.again.begin(); it != lane.again.end();)
+      it = stays(it->second) ? std::next(it) : lane.again.erase(it);
+    std::erase_if(lane.ready, [&](Ready& ready) {
+      const std::size_t bytes = ready.entry->bytes();
+      if (stays(ready.entry)) return false;
+      --ready_entries_;
+      ready_bytes_ -= bytes;
+      return true;
+    });
+    for (auto it = lane.open.begin(); it != lane.open.end();)
+      it = stays(it->second) ? std::next(it) : lane.open.erase(it);
+  }
+  rest();
+  return taken;
+}
+
+std::vector<EntryPtr> Lanes::take_expired(Clock::time_point now) {
+  if (expires_at() > now) return {};
+  return take_unless([&](const Entry& entry) { return entry.oldest() + options_.time_to_live > now; });
+}
+
+Clock::time_point Lanes::expires_at() const {
+  if (options_.time_to_live <= Clock::duration::zero() || oldest_ == never) return never;
+  return oldest_ + options_.time_to_live;
+}
+
+/// Lanes with nothing left are not looked at.
+void Lanes::rest() {
+  std::erase_if(active_, [this](std::size_t index) {
+    Lane& lane = lanes_[index];
+    lane.active = !lane.has_nothing();
+    return !lane.active;
+  });
+  if (active_.empty()) oldest_ = never;
+}
+
+}  // namespace kinesis::producer

@@ -1,0 +1,127 @@
+#pragma once
+
+#include "producer/logic/entry.hpp"
+#include "producer/logic/throttle.hpp"
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace kinesis::producer {
+
+struct LaneOptions {
+  Packing packing;
+  /// Entries and bytes of one call.
+  std::size_t batch_records = 500;
+  std::size_t batch_bytes = std::size_t{5} * 1024 * 1024;
+  /// Calls under way that carry entries of one shard.
+  std::size_t calls_per_shard = 4;
+  /// The longest that a record waits for company while calls are under way.
+  Clock::duration linger{};
+  /// Zero: no limit.
+  Clock::duration time_to_live{};
+  /// Off: nothing is held back for a shard's rate.
+  bool limit_rates = true;
+};
+
+/// What waits to be sent: a lane for each shard, in which records are packed into entries, kept to the shard's rate and
+/// handed out for calls. One more lane takes records whose shard nobody knows.
+///
+/// While no call is under way everything may go at once; otherwise records gather until an entry is full, a call is
+/// full, or the oldest has lingered. Once a call is made, every lane that may send joins it. A value; time is an
+/// argument.
+class Lanes {
+ public:
+  /// The entries of one call.
+  struct Batch {
+    std::vector<EntryPtr> entries;
+    /// The lanes they came from, each once.
+    std::vector<std::optional<ShardSlot>> lanes;
+  };
+
+  explicit Lanes(LaneOptions options) : options_(options), lanes_(1) {}
+
+  /// Returns the entry the record went into.
+  const Entry* add(PendingPtr record, std::optional<ShardSlot> slot, Clock::time_point now);
+  /// Adds the record to that very entry, if that is still open and has room. Leaves the record alone otherwise.
+  bool add_to(const Entry* entry, PendingPtr& record);
+  /// An entry that is to be sent again, not before `when`.
+  void add_again(EntryPtr entry, Clock::time_point when);
+  /// What is here now waits for nothing but its shard's rate.
+  void flush();
+
+  /// What the next call takes; no entries if it is not time for one. Its lanes are busy until it is `answered`.
+  Batch next(Clock::time_point now, std::size_t calls_in_flight);
+  /// When `next` will have something if nothing else happens; max(): never.
+  Clock::time_point ready_at(Clock::time_point now, std::size_t calls_in_flight) const;
+  void answered(const std::vector<std::optional<ShardSlot>>& lanes);
+
+  /// What became of entries: the lane's rate learns from it.
+  void delivered(std::optional<ShardSlot> slot, std::size_t bytes, Clock::time_point now);
+  void throttled(std::optional<ShardSlot> slot, std::size_t bytes, Clock::time_point now);
+  /// The slot is another shard's now, of whose rate nothing is known.
+  void forget_rate(ShardSlot slot);
+  /// Entries out of the lanes of which a record's time to live is over.
+  std::vector<EntryPtr> take_expired(Clock::time_point now);
+  /// When `take_expired` is to be asked again; max(): never.
+  Clock::time_point expires_at() const;
+  /// Entries out of the lanes for which `keep` is false, in order.
+  std::vector<EntryPtr> take_unless(const std::function<bool(const Entry&)>& keep);
+
+  bool empty() const noexcept { return active_.empty(); }
+
+ private:
+  struct Ready {
+    EntryPtr entry;
+    /// Company or not, it goes then.
+    Clock::time_point send_by;
+  };
+  struct Lane {
+    std::optional<ShardThrottle> throttle;
+    std::deque<Ready> ready;
+    std::multimap<Clock::time_point, EntryPtr> again;
+    /// By key where keys are packed apart, else under the empty one.
+    std::unordered_map<std::string, EntryPtr> open;
+    /// No record in `open` is older.
+    Clock::time_point open_since{};
+    std::size_t calls = 0;
+    bool active = false;
+
+    bool has_nothing() const noexcept { return ready.empty() && again.empty() && open.empty(); }
+  };
+
+  enum class From { again, ready, open };
+  struct Head {
+    From from = From::again;
+    EntryPtr* entry = nullptr;
+  };
+
+  Lane& lane_of(std::optional<ShardSlot> slot, Clock::time_point now);
+  Lane* find(std::optional<ShardSlot> slot);
+  std::string open_key(const PendingRecord& record) const;
+  void close(Lane& lane, EntryPtr entry, Clock::time_point send_by);
+  void close_all(Lane& lane, Clock::time_point send_by);
+  bool batch_is_full() const noexcept;
+  Clock::time_point ready_at(const Lane& lane, Clock::time_point now, bool at_once) const;
+  bool take_from(Lane& lane, Batch& batch, std::size_t& bytes, Clock::time_point now);
+  static Head head_of(Lane& lane, Clock::time_point now);
+  void pop(Lane& lane, From from, std::size_t bytes);
+  void rest();
+
+  LaneOptions options_;
+  std::deque<Lane> lanes_;  // the first is of no shard, then by slot
+  std::vector<std::size_t> active_;
+  std::size_t turn_ = 0;
+  /// Closed entries that wait, and their bytes.
+  std::size_t ready_entries_ = 0;
+  std::size_t ready_bytes_ = 0;
+  /// No record here is older.
+  Clock::time_point oldest_ = Clock::time_point::max();
+};
+
+}  // namespace kinesis::producer

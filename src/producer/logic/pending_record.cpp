@@ -1,0 +1,37 @@
+#include "producer/logic/pending_record.hpp"
+
+#include <string>
+#include <utility>
+
+namespace kinesis::producer {
+
+void complete(PendingRecord& record, const Answered& answered, std::size_t index) {
+  if (const Error* error = std::get_if<Error>(&answered.fate))
+    return std::move(record.done)(std::make_exception_ptr(*error), Receipt{});
+  const Stored& stored = std::get<Stored>(answered.fate);
+  Receipt receipt;
+  receipt.shard_id = stored.shard_id;
+  receipt.sequence_number = stored.sequence_number;
+  if (stored.aggregated) receipt.sub_sequence_number = index;
+  receipt.attempts = record.attempts;
+  receipt.time_in_library = stored.answered - record.accepted;
+  std::move(record.done)(nullptr, std::move(receipt));
+}
+
+Error closed_error(const PendingRecord& record) {
+  std::string message = "the producer was closed before the record was acknowledged";
+  if (record.attempts > 0) message += "; it may be stored all the same";
+  if (record.last_error) message += " (last error: " + record.last_error->message() + ")";
+  return Error(errc::closed, std::move(message)).with_attempts(record.attempts);
+}
+
+Error given_up_error(const PendingRecord& record) {
+  if (record.last_error)
+    return record.last_error->with_attempts(record.attempts).with_context("gave up after its time to live");
+  const char* const why = record.attempts == 0
+                              ? "the record's time to live was over before it could be sent"
+                              : "the record was stored only where its readers drop it, until its time was over";
+  return Error(errc::timeout, why).with_attempts(record.attempts);
+}
+
+}  // namespace kinesis::producer

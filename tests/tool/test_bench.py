@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""kinesis bench produce: sends what it says, and says what it measured."""
+
+import unittest
+
+from support import ToolTest
+
+
+class BenchProduce(ToolTest):
+    def bench(self, *options, **more):
+        return self.run_tool("bench", "produce", self.stream, "--records", "3000", *options, **more)
+
+    def test_json(self):
+        self.create(2)
+        measured = self.bench("--size", "100", "--json").json()
+        self.assertEqual(["records", "seconds", "cpu_ns_per_record", "rss_mb", "failed", "p50_ms", "p99_ms"], list(measured))
+        self.assertEqual((3000, 0), (measured["records"], measured["failed"]))
+        for figure in ("seconds", "cpu_ns_per_record", "rss_mb", "p50_ms"):
+            self.assertGreater(measured[figure], 0)
+        self.assertEqual(3000, len(self.tail_all()))
+
+    def test_aggregates_unless_told_not_to(self):
+        self.create(1)
+        self.bench("--size", "50")
+        aggregated = len(self.emulator.accepted(self.stream))
+        self.assertLess(aggregated, 1500)
+        self.bench("--size", "50", "--no-aggregate", "--no-rate-limit", "--in-flight", "2")
+        self.assertEqual(3000, len(self.emulator.accepted(self.stream, aggregated + 3000)) - aggregated)
+
+    def test_text(self):
+        self.create(1)
+        ended = self.bench("--keys", "10")
+        self.assertRegex(ended.text, r"^3,000 records of 100 B in [\d.]+ s: [\d,]+ records/s")
+        self.assertIn("0 failed", ended.text)
+
+    def test_a_stream_that_is_not_there(self):
+        self.fails("bench", "produce", "nowhere", says="not_found")
+
+
+class PutAggregated(ToolTest):
+    def test_receipts_say_where_in_the_aggregate(self):
+        self.create(1)
+        path = self.folder / "receipts"
+        lines = [b"line %d" % number for number in range(2000)]
+        self.put(lines, "--aggregate", "--receipts", path)
+        accepted = self.emulator.accepted(self.stream)
+        self.assertLess(len(accepted), len(lines) / 2)
+        self.assertRegex(path.read_text(), r'"sub_sequence_number":[1-9]')
+        self.assertEqual(sorted(lines), sorted(self.run_tool("tail", self.stream, "--from", "trim-horizon", "--until-caught-up").lines))
+
+    def test_in_order(self):
+        self.create(1)
+        lines = [b"%d" % number for number in range(500)]
+        self.put(lines, "--ordered", "--aggregate", "--key", "k", "--linger", "1", "--max-in-flight", "4", "--ttl", "60")
+        self.assertEqual(lines, self.run_tool("tail", self.stream, "--from", "trim-horizon", "--until-caught-up").lines)
+
+
+if __name__ == "__main__":
+    unittest.main()
