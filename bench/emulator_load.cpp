@@ -1,15 +1,15 @@
-// Puts the emulator, in another process, under load, and measures both sides: requests that are made once and sent over
-// and over, so that the client's own cost is small, and is told apart.
-//   emulator_load URL STREAM put|get cbor|json RECORD_BYTES SECONDS SERVER_PID
-// The stream exists; for `get` it has records. One JSON object on stdout.
+// Puts the emulator, in another process, under load, and measures both sides: requests are made once and sent over and
+// over, so that the client's own cost is small, and is told apart.
+//   emulator_load URL STREAM SERVER_PID [seconds of a measurement]
+// The stream exists. The URL is a plain one (http:), or TLS is measured, too.
 #include "aws/cbor_format.hpp"
 #include "aws/json_format.hpp"
-#include "aws/json_writer.hpp"
 #include "aws/kinesis_shapes.hpp"
 #include "aws/records_cbor.hpp"
 #include "aws/records_json.hpp"
 #include "core/async.hpp"
 #include "http/client.hpp"
+#include "measure.hpp"
 #include <kinesis/client.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -20,7 +20,6 @@
 #include <fstream>
 #include <iostream>
 #include <string>
-#include <sys/resource.h>
 #include <unistd.h>
 
 namespace {
@@ -28,17 +27,8 @@ namespace {
 using namespace kinesis;
 using core::awaitable;
 
-constexpr int entries = 500;
+constexpr int records_per_put = 500;
 constexpr int calls_at_a_time = 4;
-
-double own_cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 double cpu_seconds_of(int pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
@@ -51,120 +41,175 @@ double cpu_seconds_of(int pid) {
   return static_cast<double>(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
-struct Load {
-  std::string url;
-  std::string stream;
-  std::string mode;
-  bool cbor = true;
-  std::size_t record_bytes = 100;
-  double seconds = 5;
+/// What is under way while a measurement lasts.
+struct Progress {
+  Clock::time_point until;
   std::uint64_t calls = 0;
   std::uint64_t bytes_in = 0;
-  std::string failure;
 };
 
-Blob put_body(const Load& load) {
-  std::vector<PutRecordsRequestEntry> records;
-  for (int i = 0; i < entries; ++i)
-    records.emplace_back(Blob(std::string(load.record_bytes, 'x')), "key-" + std::to_string(i));
-  const PutRecordsRequest request(StreamId(load.stream), std::move(records));
-  core::Buffer body;
-  if (load.cbor) {
-    aws::write_put_records_cbor(request, body);
-  } else {
-    aws::write_put_records_json(request, body);
+struct Outcome {
+  double calls_per_second = 0;
+  double bytes_per_second = 0;
+  double server_us_per_call = 0;
+  double client_us_per_call = 0;
+};
+
+class Load {
+ public:
+  Load(std::string url, std::string stream, int server, double seconds)
+      : url_(std::move(url)), stream_(std::move(stream)), server_(server), seconds_(seconds) {
+    http::ClientOptions options;
+    options.executor = context_.get_executor();
+    options.version = http::VersionPolicy::http1;
+    client_ = http::make_client(std::move(options));
+    ClientOptions api;
+    api.region = "us-east-1";
+    api.endpoint_url = url_;
+    api.credentials = static_credentials("a", "b");
+    api_.emplace(context_.get_executor(), api);
   }
-  return std::move(body).freeze();
-}
 
-http::Request request_of(const Load& load, const char* operation, Blob body) {
-  http::Headers headers;
-  headers.add("content-type", load.cbor ? "application/x-amz-cbor-1.1" : "application/x-amz-json-1.1");
-  headers.add("x-amz-target", std::string("Kinesis_20131202.") + operation);
-  headers.add("x-amz-date", "20260101T000000Z");
-  headers.add(
-      "authorization",
-      "AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=ab");
-  return http::Request("POST", "/", std::move(headers), http::Body(std::move(body)));
-}
+  Outcome put(bool cbor, std::size_t record_bytes) {
+    return measure(request("PutRecords", put_body(cbor, record_bytes), cbor));
+  }
+  Outcome get(bool cbor) {
+    const GetRecordsRequest get(oldest_iterator());
+    return measure(request("GetRecords", Blob(cbor ? aws::to_cbor(get) : aws::to_json(get)), cbor));
+  }
 
-awaitable<void> send_for_a_while(Load& load, http::Client& client, http::Endpoint endpoint, http::Request request,
-                                 Clock::time_point until) {
-  while (Clock::system()->now() < until && load.failure.empty()) {
-    http::Request copy = request;
-    auto answer = co_await client.send(endpoint, std::move(copy));
-    if (!answer) {
-      load.failure = answer.error().what();
-    } else if (answer->status != 200) {
-      load.failure = std::to_string(answer->status) + " " + std::string(answer->body.text());
+ private:
+  Blob put_body(bool cbor, std::size_t record_bytes) const {
+    std::vector<PutRecordsRequestEntry> records;
+    for (int i = 0; i < records_per_put; ++i)
+      records.emplace_back(Blob(bench::random_bytes(record_bytes, static_cast<std::uint64_t>(i))),
+                           "customer-" + std::to_string(100'000 + i));
+    const PutRecordsRequest request(StreamId(stream_), std::move(records));
+    core::Buffer body;
+    if (cbor) {
+      aws::write_put_records_cbor(request, body);
     } else {
-      ++load.calls;
-      load.bytes_in += answer->body.size();
+      aws::write_put_records_json(request, body);
+    }
+    return std::move(body).freeze();
+  }
+
+  static http::Request request(const char* operation, Blob body, bool cbor) {
+    http::Headers headers;
+    headers.add("content-type", cbor ? "application/x-amz-cbor-1.1" : "application/x-amz-json-1.1");
+    headers.add("x-amz-target", std::string("Kinesis_20131202.") + operation);
+    headers.add("x-amz-date", "20260101T000000Z");
+    headers.add(
+        "authorization",
+        "AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=ab");
+    return http::Request("POST", "/", std::move(headers), http::Body(std::move(body)));
+  }
+
+  std::string oldest_iterator() {
+    std::string text;
+    run(ask_for_iterator(text));
+    return text;
+  }
+  awaitable<void> ask_for_iterator(std::string& text) {
+    ListShardsRequest list{StreamId(stream_)};
+    const auto shards = co_await api_->kinesis().list_shards(std::move(list));
+    GetShardIteratorRequest where(StreamId(stream_), shards.value().shards.at(0).shard_id,
+                                  ShardIteratorType::trim_horizon);
+    const auto iterator = co_await api_->kinesis().get_shard_iterator(std::move(where));
+    text = iterator.value().shard_iterator.value_or("");
+  }
+
+  awaitable<void> send_for_a_while(const http::Request& request, Progress& progress) {
+    while (Clock::system()->now() < progress.until) {
+      http::Request copy = request;
+      const auto answer = co_await client_->send(endpoint_, std::move(copy));
+      if (answer.value().status != 200)
+        throw Error(errc::internal, std::to_string(answer->status) + " " + std::string(answer->body.text()));
+      ++progress.calls;
+      progress.bytes_in += answer->body.size();
     }
   }
+  awaitable<void> send_from_all(const http::Request& request, Progress& progress) {
+    core::TaskGroup senders(context_.get_executor());
+    for (int i = 0; i < calls_at_a_time; ++i) senders.spawn(send_for_a_while(request, progress));
+    co_await senders.join();
+  }
+
+  Outcome measure(const http::Request& request) {
+    const double server_before = cpu_seconds_of(server_);
+    const double client_before = bench::thread_cpu_us();
+    const auto began = Clock::system()->now();
+    Progress progress;
+    progress.until = began + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds_));
+    run(send_from_all(request, progress));
+    const double seconds = std::chrono::duration<double>(Clock::system()->now() - began).count();
+    const auto calls = static_cast<double>(progress.calls);
+    Outcome outcome;
+    outcome.calls_per_second = calls / seconds;
+    outcome.bytes_per_second = static_cast<double>(progress.bytes_in) / seconds;
+    outcome.server_us_per_call = (cpu_seconds_of(server_) - server_before) / calls * 1e6;
+    outcome.client_us_per_call = (bench::thread_cpu_us() - client_before) / calls;
+    return outcome;
+  }
+
+  static awaitable<void> tell_when_done(awaitable<void> task, bool& done) {
+    co_await std::move(task);
+    done = true;
+  }
+  /// Not until the context has nothing to do: it keeps connections for later.
+  void run(awaitable<void> task) {
+    bool done = false;
+    std::exception_ptr failure;
+    core::spawn(context_.get_executor(), tell_when_done(std::move(task), done),
+                [&](std::exception_ptr error) { failure = error; });
+    context_.restart();
+    while (!done && !failure && context_.run_one() > 0) continue;
+    if (failure) std::rethrow_exception(failure);
+  }
+
+  asio::io_context context_{1};
+  std::string url_;
+  std::string stream_;
+  int server_;
+  double seconds_;
+  http::Endpoint endpoint_ = http::Url::parse(url_).value().endpoint;
+  std::shared_ptr<http::Client> client_;
+  std::optional<Client> api_;
+};
+
+void print_costs(const Outcome& outcome) {
+  bench::print_figure("  CPU of the emulator for a call", outcome.server_us_per_call, "us");
+  bench::print_figure("  CPU of the client for a call", outcome.client_us_per_call, "us");
 }
 
-awaitable<void> measure(Load& load, asio::any_io_executor executor) {
-  http::ClientOptions options;
-  options.executor = executor;
-  options.version = http::VersionPolicy::http1;
-  const auto client = http::make_client(options);
-  const http::Endpoint endpoint = http::Url::parse(load.url).value().endpoint;
-  http::Request request;
-  if (load.mode == "put") {
-    request = request_of(load, "PutRecords", put_body(load));
-  } else {
-    ClientOptions api_options;
-    api_options.region = "us-east-1";
-    api_options.endpoint_url = load.url;
-    api_options.credentials = static_credentials("a", "b");
-    Client api(executor, api_options);
-    auto shards = co_await api.kinesis().list_shards(ListShardsRequest(StreamId(load.stream)));
-    GetShardIteratorRequest where(StreamId(load.stream), shards.value().shards.at(0).shard_id,
-                                  ShardIteratorType::trim_horizon);
-    auto iterator = co_await api.kinesis().get_shard_iterator(std::move(where));
-    std::string text;
-    aws::JsonWriter json(text);
-    const std::string value = iterator.value().shard_iterator.value_or("");
-    json.begin_object().key("ShardIterator").string(value).end_object();
-    request = request_of(load, "GetRecords", Blob(std::move(text)));
-    request.headers.set("content-type", "application/x-amz-json-1.1");
-    if (load.cbor) {
-      GetRecordsRequest get(value);
-      request = request_of(load, "GetRecords", Blob(aws::to_cbor(get)));
-    }
-  }
-  const auto until =
-      Clock::system()->now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(load.seconds));
-  core::TaskGroup calls(executor);
-  for (int i = 0; i < calls_at_a_time; ++i) calls.spawn(send_for_a_while(load, *client, endpoint, request, until));
-  co_await calls.join();
+void print_put(Load& load, bool cbor, std::size_t record_bytes, double target) {
+  const Outcome outcome = load.put(cbor, record_bytes);
+  const std::string what = "PutRecords of 500 x " + std::to_string(record_bytes) + " B, ";
+  bench::print_rate(what + (cbor ? "CBOR" : "JSON"), outcome.calls_per_second * records_per_put / 1e6, "M records/s",
+                    target / 1e6);
+  print_costs(outcome);
+}
+
+void print_get(Load& load, bool cbor) {
+  const Outcome outcome = load.get(cbor);
+  bench::print_rate(std::string("GetRecords of 1 KB records, up to 10 MB, plain, ") + (cbor ? "CBOR" : "JSON"),
+                    outcome.bytes_per_second / 1e9, "GB/s", 1);
+  print_costs(outcome);
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  if (argc != 8)
-    return std::cerr << "usage: emulator_load URL STREAM put|get cbor|json RECORD_BYTES SECONDS SERVER_PID\n", 2;
-  Load load{argv[1],           argv[2], argv[3], std::string(argv[4]) == "cbor", std::strtoul(argv[5], nullptr, 10),
-            std::atof(argv[6])};
-  const int server = std::atoi(argv[7]);
-  asio::io_context context(1);
-  const double server_before = cpu_seconds_of(server);
-  const double own_before = own_cpu_seconds();
-  const auto began = Clock::system()->now();
-  core::spawn(context.get_executor(), measure(load, context.get_executor()),
-              [&](std::exception_ptr error) { load.failure = core::to_error(error).what(); });
-  context.run();
-  const double seconds = std::chrono::duration<double>(Clock::system()->now() - began).count();
-  if (!load.failure.empty()) return std::cerr << "emulator_load: " << load.failure << '\n', 1;
-  std::printf(
-      "{\"mode\":\"%s\",\"format\":\"%s\",\"record_bytes\":%zu,\"calls\":%llu,\"records_per_second\":%.0f,\"mb_per_"
-      "second_out\":%.0f,"
-      "\"server_cpu_us_per_call\":%.1f,\"client_cpu_us_per_call\":%.1f}\n",
-      load.mode.c_str(), load.cbor ? "cbor" : "json", load.record_bytes, static_cast<unsigned long long>(load.calls),
-      load.mode == "put" ? static_cast<double>(load.calls) * entries / seconds : 0.0,
-      static_cast<double>(load.bytes_in) / seconds / 1e6,
-      (cpu_seconds_of(server) - server_before) / static_cast<double>(load.calls) * 1e6,
-      (own_cpu_seconds() - own_before) / static_cast<double>(load.calls) * 1e6);
+int main(int argc, char** argv) try {
+  if (argc < 4) return std::cerr << "usage: emulator_load URL STREAM SERVER_PID [SECONDS]\n", 2;
+  Load load(argv[1], argv[2], std::atoi(argv[3]), argc > 4 ? std::atof(argv[4]) : 4);
+  bench::print_machine();
+  print_put(load, true, 100, 1e6);
+  print_put(load, false, 100, 4e5);
+  print_put(load, true, 1024, 0);
+  print_get(load, true);
+  print_get(load, false);
+  return 0;
+} catch (const std::exception& error) {
+  std::cerr << "emulator_load: " << error.what() << '\n';
+  return 1;
 }

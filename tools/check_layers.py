@@ -30,6 +30,11 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 CLOCK = re.compile(r"(steady_clock|system_clock|high_resolution_clock)::now\s*\(|\btime\s*\(\s*(NULL|nullptr|0)\s*\)|clock_gettime|gettimeofday")
 
 
+def is_test(path: pathlib.Path) -> bool:
+    """Tests, and what they share."""
+    return path.name.endswith("_test.cpp") or path.name.startswith("test_")
+
+
 def main() -> int:
     breaches = []
     expensive = {}  # header: what makes it so
@@ -37,7 +42,7 @@ def main() -> int:
     for path in files:
         name = path.relative_to(ROOT).as_posix()
         text = path.read_text()
-        test = name.endswith("_test.cpp") or path.name.startswith("test_")
+        test = is_test(path)
         public = name.startswith("include/")
         parts = path.relative_to(ROOT).parts
         folder = parts[1] if parts[0] == "src" else None
@@ -65,7 +70,7 @@ def main() -> int:
     for path in files:  # an expensive header stays within its folder
         parts = path.relative_to(ROOT).parts
         for bracket, target in INCLUDE.findall(path.read_text()):
-            if target in expensive and (parts[0] != "src" or parts[1] != target.split("/")[0]) and not path.name.endswith("_test.cpp"):
+            if target in expensive and (parts[0] != "src" or parts[1] != target.split("/")[0]) and not is_test(path):
                 breaches.append(f"{path.relative_to(ROOT)}: includes {target}, which includes {expensive[target]}: too expensive outside its folder")
     for line in breaches:
         print(line)

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 
 namespace kinesis::http {
 namespace {
@@ -14,6 +15,9 @@ constexpr std::size_t read_size = 64u << 10;
 constexpr std::size_t copied_at_once = 64u << 10;
 constexpr std::size_t referred_at_once = 1u << 20;
 constexpr std::size_t pieces_at_once = 60;
+/// What one TLS record takes, and so one system call.
+constexpr std::size_t tls_record = 16u << 10;
+constexpr std::size_t frame_head = 9;
 /// How long a server waits for its peer to close, once it has said its last word.
 constexpr std::chrono::seconds lingering{2};
 
@@ -68,6 +72,15 @@ class Http2Session::Output {
     total_ += part.size();
     if (kept_.empty() || kept_.back().owner() != blob.owner()) kept_.push_back(blob);
     pieces_.push_back(part);
+  }
+
+  /// How much of a body goes into the next frame, so that it ends with a TLS record: a few bytes left over would be a
+  /// record, and a system call, of their own.
+  std::size_t best_data_size() const noexcept {
+    if (refer_) return std::numeric_limits<std::size_t>::max();
+    std::size_t room = tls_record - total_ % tls_record;
+    if (room < frame_head + 1024) room += tls_record;
+    return room - frame_head;
   }
 
   bool full() const noexcept {
@@ -178,7 +191,7 @@ struct Http2Session::Callbacks {
       outgoing.deferred = true;
       return NGHTTP2_ERR_DEFERRED;
     }
-    const std::size_t size = std::min(length, outgoing.left);
+    const std::size_t size = std::min({length, outgoing.left, session.output_->best_data_size()});
     *flags = NGHTTP2_DATA_FLAG_NO_COPY;
     if (size == outgoing.left && !outgoing.more) *flags |= NGHTTP2_DATA_FLAG_EOF;
     return static_cast<ssize_t>(size);
@@ -189,7 +202,7 @@ struct Http2Session::Callbacks {
     Http2Session& session = self(user_data);
     const auto found = session.bodies_.find(frame->hd.stream_id);
     if (found == session.bodies_.end()) return NGHTTP2_ERR_CALLBACK_FAILURE;
-    session.output_->put(as_bytes(view(head, 9)));
+    session.output_->put(as_bytes(view(head, frame_head)));
     session.send_body(*session.output_, found->second, length);
     if (found->second.left == 0 && found->second.more) session.events_.on_drained(frame->hd.stream_id);
     if (session.output_->full()) return NGHTTP2_ERR_PAUSE;

@@ -145,6 +145,51 @@ TEST_F(TlsTest, SessionTicketsDoNotMakeAConnectionStale) {
   loop.run(scenario());
 }
 
+TEST_F(TlsTest, NothingFollowsAWriteThatWasBrokenOff) {
+  const SelfSigned identity = make_self_signed();
+  const auto server_context = TlsContext::for_server(identity.certificate_chain, identity.private_key);
+  std::shared_ptr<Stream> held;
+  auto script = [&](std::shared_ptr<RawConnection> connection, int) -> awaitable<void> {
+    const auto tcp = std::make_shared<TcpStream>(std::move(connection->socket));
+    Bytes none;
+    const auto tls = co_await start_tls_server(tcp, server_context, std::move(none));
+    held = tls.value();  // and reads nothing
+  };
+  const RawServer server(loop.executor(), script);
+  TlsOptions trust;
+  trust.ca_pem = identity.ca_certificate;
+  auto scenario = [&]() -> awaitable<void> {
+    const auto raw = co_await raw_connect(server.endpoint(true).port);
+    const auto tcp = std::make_shared<TcpStream>(std::move(raw->socket));
+    const auto context = TlsContext::for_client(trust);
+    std::vector<std::string> alpn;
+    const auto tls = co_await start_tls_client(tcp, context, "127.0.0.1", std::move(alpn));
+    EXPECT_TRUE(tls);
+    if (!tls) co_return;
+    const std::string much(std::size_t{32} << 20, 'x');
+    const BytesView piece = as_bytes(much);
+    const std::span<const BytesView> all(&piece, 1);
+    auto write = (*tls)->write(all);
+    const auto clock = Clock::system();
+    bool broken_off = false;
+    try {
+      const auto written =
+          co_await core::with_deadline(*clock, clock->now() + std::chrono::milliseconds(100), std::move(write));
+      broken_off = !written;
+    } catch (const Error& error) {
+      broken_off = error.code() == errc::timeout;
+    }
+    EXPECT_TRUE(broken_off);
+    const BytesView little = piece.first(10);
+    const std::span<const BytesView> more(&little, 1);
+    const auto next = co_await (*tls)->write(more);
+    EXPECT_FALSE(next);
+    if (next) co_return;
+    EXPECT_EQ(next.error().code(), errc::closed);
+  };
+  loop.run(scenario());
+}
+
 TEST_F(TlsTest, APlainServerIsATlsError) {
   auto script = [](std::shared_ptr<RawConnection> connection, int) -> awaitable<void> {
     co_await connection->read_exactly(10);
