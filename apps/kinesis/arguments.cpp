@@ -145,6 +145,9 @@ class CommandLine {
     produce->add_option("--in-flight", bench_.in_flight, "Calls under way at once")
         ->check(CLI::Range(1, 1'000))
         ->capture_default_str();
+    produce->add_option("--buffer", bench_.buffer, "Records that wait or are under way at once")
+        ->check(CLI::Range(1, 10'000'000))
+        ->capture_default_str();
     produce->add_flag("--no-aggregate", bench_.no_aggregate, "Each record a Kinesis record");
     produce->add_flag("--no-rate-limit", bench_.no_rate_limit, "Do not keep to the rates of the shards");
     produce->add_flag("--json", bench_.json, "One JSON object, as with --output json");

@@ -136,6 +136,7 @@ int run_bench_produce(const ConnectionArguments& connection, const BenchProduceA
   ProducerOptions options{.stream = arguments.stream};
   options.max_in_flight = static_cast<std::size_t>(arguments.in_flight);
   options.max_in_flight_per_shard = options.max_in_flight;
+  options.max_buffered_records = arguments.buffer;
   options.limit_rates = !arguments.no_rate_limit;
   if (arguments.no_aggregate) options.aggregation = NoAggregation{};
   Producer<std::string_view> producer(client, options, Codec<std::string_view>(TextViewCodec()));

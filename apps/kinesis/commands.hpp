@@ -66,6 +66,7 @@ struct BenchProduceArguments {
   std::size_t size = 100;
   int keys = 65'536;
   int in_flight = 8;
+  std::size_t buffer = 10'000;
   bool no_aggregate = false;
   bool no_rate_limit = false;
   bool json = false;

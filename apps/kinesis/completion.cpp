@@ -23,7 +23,7 @@ _kinesis() {
         choices="--shards --wait --at $connection"
       fi ;;
     "kinesis put "*) choices="--key-field --key-column --key --rate --receipts --aggregate --ordered --linger --ttl --max-in-flight $connection" ;;
-    "kinesis bench produce "*) choices="--records --size --keys --in-flight --no-aggregate --no-rate-limit --json $connection" ;;
+    "kinesis bench produce "*) choices="--records --size --keys --in-flight --buffer --no-aggregate --no-rate-limit --json $connection" ;;
     "kinesis bench "*) choices="produce --help" ;;
     "kinesis tail "*) choices="--from --count --until-caught-up $connection" ;;
     "kinesis consume "*) choices="--application --leases --worker --from --records --poll-interval $connection" ;;
