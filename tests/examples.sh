@@ -61,6 +61,9 @@ wait_for 60 grep -q "ready at" emulator.log || fail "the emulator did not start"
 AWS_ENDPOINT_URL=$(sed -n 's/^kinesis emulator ready at //p' emulator.log)
 export AWS_ENDPOINT_URL
 
+run 5_fake_producer
+expect 5_fake_producer 2 '^(order 0: too many orders|placed 2 of 3)$'
+
 run 6_lease_repository
 expect 6_lease_repository 1 '^keeps the contract$'
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The programs in README.md are those in examples/, which CI compiles and runs: every C++ block follows a line
+"""The programs in README.md and docs/ are those in examples/, which CI compiles and runs: every C++ block follows a line
 `<!-- from examples/X.cpp -->` and equals that file without the comment lines at its top. Exits 1 with a line per breach."""
 
 import pathlib
@@ -54,10 +54,14 @@ def self_test():
 
 def main():
     self_test()
-    text = (ROOT / "README.md").read_text()
-    problems, blocks = check(text, lambda name: program(ROOT / name) if (ROOT / name).is_file() else None)
+    read = lambda name: program(ROOT / name) if (ROOT / name).is_file() else None
+    problems, blocks = [], 0
+    for page in ["README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))]:
+        found, count = check((ROOT / page).read_text(), read)
+        problems += [f"{page}: {problem}" for problem in found]
+        blocks += count
     for problem in problems:
-        print(f"README.md: {problem}")
+        print(problem)
     print(f"readme: {blocks} programs" if not problems else f"readme: {len(problems)} problems")
     return 1 if problems else 0
 

@@ -6,6 +6,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace kinesis::tool {
 
@@ -101,6 +103,42 @@ std::string human_bytes(double bytes) {
   }
   char text[32];
   std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
+  return text;
+}
+
+std::string latency_bars(const Histogram& microseconds) {
+  constexpr std::size_t width = 40;
+  struct Step {
+    std::uint64_t below;  // in microseconds
+    std::uint64_t times;
+  };
+  std::vector<Step> steps;
+  std::uint64_t most = 1;
+  // A bucket belongs to the step that has its highest value.
+  std::uint64_t below = 100;
+  std::uint64_t times = 0;
+  const auto close_step = [&] {
+    if (times > 0 || !steps.empty()) steps.push_back({below, times});
+    most = std::max(most, times);
+    times = 0;
+    below = std::to_string(below).front() == '2' ? below / 2 * 5 : below * 2;
+  };
+  for (const Histogram::Bucket& bucket : microseconds.buckets()) {
+    while (bucket.highest >= below) close_step();
+    times += bucket.count;
+  }
+  if (times > 0) close_step();
+  std::string text;
+  for (const Step& step : steps) {
+    char line[64];
+    const std::string count = with_commas(step.times);
+    std::snprintf(line, sizeof line, "  < %6g ms  %12s  ", static_cast<double>(step.below) / 1000, count.c_str());
+    text += line;
+    const auto full = static_cast<double>(step.times) / static_cast<double>(most) * static_cast<double>(width);
+    text.append(static_cast<std::size_t>(full + 0.5), '#');
+    while (text.back() == ' ') text.pop_back();
+    text += '\n';
+  }
   return text;
 }
 

@@ -2,6 +2,7 @@
 
 #include <kinesis/clock.hpp>
 #include <kinesis/fetch_mode.hpp>
+#include <kinesis/histogram.hpp>
 #include <kinesis/log.hpp>
 
 #include <cstdio>
@@ -66,6 +67,9 @@ class ProgressLine {
 std::string with_commas(std::uint64_t number);
 /// "12.3 MB"
 std::string human_bytes(double bytes);
+/// How times are distributed, as lines of text: a bar for each of the steps 1, 2, 5, 10, ... that occur. Empty if there
+/// are none.
+std::string latency_bars(const Histogram& microseconds);
 /// "64MiB", "1GB", "4096"; throws Error(invalid_argument).
 std::size_t parse_size(const std::string& text);
 /// "trim-horizon", "latest" or an ISO 8601 time; throws Error(invalid_argument).

@@ -1,7 +1,6 @@
 #include "aws/json_value.hpp"
 #include "aws/json_writer.hpp"
 #include "commands.hpp"
-#include "core/histogram.hpp"
 #include "core/random.hpp"
 #include "input_lines.hpp"
 #include "output.hpp"
@@ -106,7 +105,7 @@ class Receipts {
   std::uint64_t bytes() const { return locked(bytes_); }
   std::optional<Error> failure() const { return locked(first_failure_); }
   std::optional<Error> write_failure() const { return locked(write_failure_); }
-  core::Histogram latency() const { return locked(latency_); }
+  Histogram latency() const { return locked(latency_); }
 
  private:
   template <class T>
@@ -147,7 +146,7 @@ class Receipts {
   std::uint64_t bytes_ = 0;
   std::optional<Error> first_failure_;
   std::optional<Error> write_failure_;
-  core::Histogram latency_;
+  Histogram latency_;
 };
 
 /// Keeps to a rate, and shows how far the work is, a few times a second.
@@ -192,24 +191,36 @@ class Pace {
   ProgressLine line_;
 };
 
-std::string summary(const Receipts& receipts, double seconds, bool json) {
-  const core::Histogram latency = receipts.latency();
+std::string summary(const Receipts& receipts, const ProducerMetrics& metrics, double seconds, bool json) {
+  const Histogram latency = receipts.latency();
   const double rate = seconds > 0 ? static_cast<double>(receipts.stored()) / seconds : 0;
+  const auto ms = [&](double percent) { return static_cast<double>(latency.percentile(percent)) / 1000; };
   if (json) {
     std::string text;
     aws::JsonWriter writer(text);
     writer.begin_object().key("records").integer(receipts.stored()).key("failed").integer(receipts.failed());
     writer.key("bytes").integer(receipts.bytes()).key("seconds").number(seconds).key("records_per_second").number(rate);
-    writer.key("p50_ms").number(static_cast<double>(latency.percentile(50)) / 1000);
-    writer.key("p99_ms").number(static_cast<double>(latency.percentile(99)) / 1000).end_object();
+    writer.key("p50_ms").number(ms(50)).key("p99_ms").number(ms(99));
+    writer.key("p90_ms").number(ms(90)).key("max_ms").number(ms(100));
+    writer.key("calls").integer(metrics.calls).key("kinesis_records").integer(metrics.entries_sent);
+    writer.key("throttled").integer(metrics.entries_throttled).key("sent_again").integer(metrics.entries_retried);
+    writer.key("producer").raw(to_json(metrics)).end_object();
     return text + "\n";
   }
   char text[256];
   std::snprintf(text, sizeof text, "%s records (%s) in %.1f s, %s/s; latency p50 %.1f ms, p99 %.1f ms\n",
                 with_commas(receipts.stored()).c_str(), human_bytes(static_cast<double>(receipts.bytes())).c_str(),
-                seconds, with_commas(static_cast<std::uint64_t>(rate)).c_str(),
-                static_cast<double>(latency.percentile(50)) / 1000, static_cast<double>(latency.percentile(99)) / 1000);
-  return text;
+                seconds, with_commas(static_cast<std::uint64_t>(rate)).c_str(), ms(50), ms(99));
+  std::string lines = text;
+  std::snprintf(text, sizeof text, "%s calls, %s Kinesis records, %s throttled, %s sent again, %s failed\n",
+                with_commas(metrics.calls).c_str(), with_commas(metrics.entries_sent).c_str(),
+                with_commas(metrics.entries_throttled).c_str(), with_commas(metrics.entries_retried).c_str(),
+                with_commas(receipts.failed()).c_str());
+  lines += text;
+  if (latency.empty()) return lines;
+  std::snprintf(text, sizeof text, "latency p50 %.1f ms, p90 %.1f ms, p99 %.1f ms, max %.1f ms\n", ms(50), ms(90),
+                ms(99), ms(100));
+  return lines + text + latency_bars(latency);
 }
 
 /// The command was right, a line or the service was not: never wrong usage.
@@ -272,8 +283,9 @@ int run_put(const ConnectionArguments& connection, const PutArguments& arguments
   // What was read before is sent, whatever went wrong with the input.
   producer.close().get();
   receipts.wait_for_all();
+  const double seconds = pace.seconds();
   pace.clear();
-  print(summary(receipts, pace.seconds(), connection.json()));
+  print(summary(receipts, producer.metrics(), seconds, connection.json()));
   if (input_failure) return failed(*input_failure);
   if (receipts.write_failure()) return failed(*receipts.write_failure());
   if (receipts.failure())

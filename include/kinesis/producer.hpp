@@ -3,6 +3,8 @@
 #include <kinesis/client.hpp>
 #include <kinesis/codec.hpp>
 #include <kinesis/identifiers.hpp>
+#include <kinesis/producer_listener.hpp>
+#include <kinesis/producer_metrics.hpp>
 #include <kinesis/record.hpp>
 
 #include <chrono>
@@ -41,7 +43,8 @@ enum class WhenFull {
 ///
 /// Records for one shard together: the fullest aggregates. The partition key of the Kinesis record says nothing.
 struct AggregateByShard {
-  /// Data and partition key of an aggregate, 64 to the stream's record limit. A record that is larger goes alone.
+  /// Data and partition key of an aggregate, 64 to 10 MiB, and never more than the stream takes a record. A record that
+  /// is larger goes alone.
   std::size_t max_bytes = 51'200;
   /// Records in an aggregate, 1 or more.
   std::size_t max_records = 4'294'967'295;
@@ -95,24 +98,8 @@ struct ProducerOptions {
   std::chrono::milliseconds retry_cap{2'000};
   /// Data plus partition key of one record. 0: what the stream says, 1 MiB if it does not.
   std::size_t max_record_bytes = 0;
-};
-
-/// What a producer has done so far. `+=` adds those of another one.
-struct ProducerMetrics {
-  std::uint64_t records_accepted = 0;   ///< Taken into the buffer.
-  std::uint64_t records_delivered = 0;  ///< Stored by the service.
-  std::uint64_t records_failed = 0;     ///< Completed with an error after being accepted.
-  std::uint64_t bytes_delivered = 0;
-  std::uint64_t calls = 0;              ///< PutRecords calls.
-  std::uint64_t calls_failed = 0;       ///< Calls that failed as a whole.
-  std::uint64_t entries_sent = 0;       ///< Kinesis records in them, each aggregate as one.
-  std::uint64_t entries_throttled = 0;  ///< Of those, refused for the shard's rate.
-  std::uint64_t entries_retried = 0;    ///< Sent again, for whatever reason.
-  std::uint64_t entries_misplaced = 0;  ///< Stored on a shard whose readers would drop them, and sent again.
-  std::uint64_t buffered_records = 0;   ///< Now buffered or in flight.
-  std::uint64_t buffered_bytes = 0;
-
-  ProducerMetrics& operator+=(const ProducerMetrics& other);
+  /// Hears what becomes of calls and records, for exporters of metrics. Null: nobody does.
+  std::shared_ptr<ProducerListener> listener{};
 };
 
 /// The untyped half of a producer. A fake is another one of these. Thread-safe.

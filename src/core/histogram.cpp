@@ -1,11 +1,12 @@
-#include "core/histogram.hpp"
+#include <kinesis/histogram.hpp>
 
 #include <algorithm>
 #include <cmath>
 
-namespace kinesis::core {
+namespace kinesis {
 
-void Histogram::allocate() { counts_.resize(bucket_count); }
+/// By whole powers of two.
+void Histogram::grow(std::size_t index) { counts_.resize(((index >> sub_bits) + 1) << sub_bits); }
 
 // Index = shift * 128 + (value >> shift), where the second part is in [128, 256): so block 1 is [128, 256) itself,
 // block 2 the next octave.
@@ -24,8 +25,9 @@ std::uint64_t Histogram::highest_of(std::size_t index) noexcept {
 
 Histogram& Histogram::operator+=(const Histogram& other) {
   if (other.empty()) return *this;
-  if (counts_.empty()) allocate();
-  for (std::size_t i = 0; i < bucket_count; ++i) counts_[i] += other.counts_[i];
+  const std::size_t last = index_of(other.max_);
+  if (last >= counts_.size()) grow(last);
+  for (std::size_t i = index_of(other.min_); i <= last; ++i) counts_[i] += other.counts_[i];
   count_ += other.count_;
   sum_ += other.sum_;
   min_ = std::min(min_, other.min_);
@@ -34,7 +36,7 @@ Histogram& Histogram::operator+=(const Histogram& other) {
 }
 
 void Histogram::clear() noexcept {
-  std::fill(counts_.begin(), counts_.end(), 0);
+  if (!empty()) std::fill(&counts_[index_of(min_)], &counts_[index_of(max_)] + 1, 0);
   count_ = 0;
   sum_ = 0;
   min_ = std::numeric_limits<std::uint64_t>::max();
@@ -48,7 +50,7 @@ std::uint64_t Histogram::percentile(double percent) const noexcept {
   const double wanted = std::ceil(percent / 100 * static_cast<double>(count_));
   const auto rank = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(wanted), 1, count_);
   std::uint64_t seen = 0;
-  for (std::size_t i = 0; i < bucket_count; ++i) {
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
     seen += counts_[i];
     if (seen >= rank) return std::clamp(highest_of(i), min_, max_);
   }
@@ -57,8 +59,9 @@ std::uint64_t Histogram::percentile(double percent) const noexcept {
 
 std::uint64_t Histogram::count_up_to(std::uint64_t value) const noexcept {
   if (empty()) return 0;
+  const std::size_t end = std::min(index_of(value) + 1, counts_.size());
   std::uint64_t seen = 0;
-  for (std::size_t i = 0; i <= index_of(value); ++i) seen += counts_[i];
+  for (std::size_t i = 0; i < end; ++i) seen += counts_[i];
   return seen;
 }
 
@@ -70,4 +73,4 @@ std::vector<Histogram::Bucket> Histogram::buckets() const {
   return found;
 }
 
-}  // namespace kinesis::core
+}  // namespace kinesis

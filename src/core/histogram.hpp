@@ -1,75 +1,9 @@
 #pragma once
 
-#include <bit>
-#include <cstddef>
-#include <cstdint>
-#include <limits>
-#include <memory>
-#include <vector>
+#include <kinesis/histogram.hpp>
 
 namespace kinesis::core {
 
-/// A distribution of whole numbers in fixed memory (58 KB, allocated with the first value): exact below 128, then 128
-/// buckets to each power of two, so a percentile is at most 0.8 % above the truth. Mergeable. Not thread-safe: one per
-/// owner, merged when read.
-class Histogram {
- public:
-  void record(std::uint64_t value, std::uint64_t times = 1) {
-    if (counts_.empty()) allocate();
-    counts_[index_of(value)] += times;
-    count_ += times;
-    sum_ += static_cast<double>(value) * static_cast<double>(times);
-    if (times == 0) return;
-    if (value < min_) min_ = value;
-    if (value > max_) max_ = value;
-  }
-
-  Histogram& operator+=(const Histogram& other);
-  /// Forgets all values, keeps the memory.
-  void clear() noexcept;
-
-  std::uint64_t count() const noexcept { return count_; }
-  bool empty() const noexcept { return count_ == 0; }
-  /// Exact; 0 if empty.
-  std::uint64_t min() const noexcept { return empty() ? 0 : min_; }
-  std::uint64_t max() const noexcept { return max_; }
-  /// To the precision of a double.
-  double sum() const noexcept { return sum_; }
-  /// 0 if empty.
-  double mean() const noexcept { return empty() ? 0 : sum_ / static_cast<double>(count_); }
-
-  /// The smallest value that at least `percent` (0 to 100) of the values do not exceed, 0 if empty. 0 gives the
-  /// minimum, 100 the maximum.
-  std::uint64_t percentile(double percent) const noexcept;
-  /// How many values are at most `value`, to the precision of a bucket (those of its own bucket included).
-  std::uint64_t count_up_to(std::uint64_t value) const noexcept;
-
-  /// One non-empty bucket: the values from `lowest` to `highest` occurred `count` times.
-  struct Bucket {
-    std::uint64_t lowest;
-    std::uint64_t highest;
-    std::uint64_t count;
-  };
-  std::vector<Bucket> buckets() const;
-
- private:
-  static constexpr int sub_bits = 7;
-  static constexpr std::size_t bucket_count = std::size_t{64 - sub_bits + 1} << sub_bits;
-
-  static std::size_t index_of(std::uint64_t value) noexcept {
-    const int shift = 63 - std::countl_zero(value | ((std::uint64_t{1} << sub_bits) - 1)) - sub_bits;
-    if (shift < 0) return static_cast<std::size_t>(value);
-    return (static_cast<std::size_t>(shift) << sub_bits) + static_cast<std::size_t>(value >> shift);
-  }
-  static std::uint64_t lowest_of(std::size_t index) noexcept;
-  static std::uint64_t highest_of(std::size_t index) noexcept;
-  void allocate();
-
-  std::vector<std::uint64_t> counts_;
-  std::uint64_t count_ = 0;
-  std::uint64_t min_ = std::numeric_limits<std::uint64_t>::max();
-  std::uint64_t max_ = 0;
-  double sum_ = 0;
-};
+using kinesis::Histogram;
 
 }  // namespace kinesis::core

@@ -98,6 +98,32 @@ TEST(HistogramTest, MergingIsRecordingTogether) {
   for (const double percent : {1.0, 50.0, 99.0}) EXPECT_EQ(empty.percentile(percent), both.percentile(percent));
 }
 
+TEST(HistogramTest, MergingWhatIsSmallIntoWhatIsLargeAndBack) {
+  Histogram small, large;
+  small.record(3);
+  large.record(1'000'000'000, 2);
+  const Histogram sum = small + large;
+  EXPECT_EQ(sum.count(), 3U);
+  EXPECT_EQ(sum.min(), 3U);
+  EXPECT_EQ(sum.max(), 1'000'000'000U);
+  EXPECT_EQ((large + small).buckets().size(), 2U);
+  EXPECT_EQ(small.count_up_to(most), 1U);
+  Histogram twice = sum;
+  twice += twice;
+  EXPECT_EQ(twice.count(), 6U);
+  EXPECT_EQ(twice.percentile(100 / 3.0), 3U);
+}
+
+TEST(HistogramTest, AClearedOneHasNoTraceOfWhatItHad) {
+  Histogram histogram;
+  for (const std::uint64_t value : {0U, 5U, 127U, 128U, 4'000'000'000U}) histogram.record(value, 3);
+  histogram.clear();
+  EXPECT_TRUE(histogram.buckets().empty());
+  histogram.record(500);
+  EXPECT_EQ(histogram.buckets().size(), 1U);
+  EXPECT_EQ(histogram.percentile(50), 500U);
+}
+
 TEST(HistogramTest, RecordingNothingChangesNothing) {
   Histogram histogram;
   histogram.record(5, 0);

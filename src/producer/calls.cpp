@@ -6,6 +6,15 @@
 
 // Calls of PutRecords and what becomes of their entries.
 namespace kinesis::producer {
+namespace {
+
+const Error* error_of(const Verdict& verdict) {
+  if (const auto* again = std::get_if<TryAgain>(&verdict)) return &again->error;
+  if (const auto* failed = std::get_if<Failed>(&verdict)) return &failed->error;
+  return nullptr;
+}
+
+}  // namespace
 
 core::awaitable<void> Pipeline::call(Batches::iterator batch) {
   const auto self = shared_from_this();
@@ -25,8 +34,13 @@ core::awaitable<void> Pipeline::call(Batches::iterator batch) {
 
 /// One call. A cancelled one is answered with Error(closed).
 core::awaitable<Result<PutRecordsResponse>> Pipeline::put(std::span<EntryPtr> entries) {
-  for (const EntryPtr& entry : entries)
+  const Clock::time_point began = client_.clock().now();
+  CallLoad load;
+  for (const EntryPtr& entry : entries) {
     for (const PendingPtr& record : entry->records()) ++record->attempts;
+    meter_.entry_sent(load, entry->records().size(), entry->bytes(), began - entry->waits_since());
+  }
+  meter_.call_began(load);
   PutRecordsRequest request(options_.stream, to_request(entries));
   Result<PutRecordsResponse> answer = Error(errc::internal, "");
   std::exception_ptr failure;
@@ -39,10 +53,7 @@ core::awaitable<Result<PutRecordsResponse>> Pipeline::put(std::span<EntryPtr> en
   if (answer && answer->records.size() != entries.size())
     answer = Error(errc::protocol, "the answer of PutRecords has another number of entries than the request")
                  .with_retryable(true);
-  const std::lock_guard lock(mutex_);
-  ++metrics_.calls;
-  metrics_.entries_sent += entries.size();
-  if (!answer) ++metrics_.calls_failed;
+  meter_.call_ended(load, answer ? nullptr : &answer.error(), client_.clock().now() - began);
   co_return answer;
 }
 
@@ -77,6 +88,8 @@ void Pipeline::judge(std::span<EntryPtr> entries, const Result<PutRecordsRespons
     sent.began = began;
     sent.answered = client_.clock().now();
     Verdict verdict = answer ? producer::judge_entry(answer->records[i]) : judge_call(answer.error());
+    if (const Error* error = error_of(verdict))
+      meter_.entry_refused(facts_of(*entries[i], sent), *error, answer.has_value());
     judge_one(std::move(entries[i]), std::move(verdict), sent);
   }
 }
@@ -84,13 +97,10 @@ void Pipeline::judge(std::span<EntryPtr> entries, const Result<PutRecordsRespons
 void Pipeline::judge_one(EntryPtr entry, Verdict verdict, SentEntry sent) {
   if (auto* delivered = std::get_if<Delivered>(&verdict))
     return judge_stored(std::move(entry), std::move(*delivered), sent);
-  if (const auto* failed = std::get_if<Failed>(&verdict)) return fail(std::move(entry), failed->error);
+  if (const auto* failed = std::get_if<Failed>(&verdict))
+    return fail(std::move(entry), failed->error, ProducerOutcome::refused);
   const auto& again = std::get<TryAgain>(verdict);
-  if (again.trouble == Trouble::throttled) {
-    lanes_.throttled(entry->slot(), entry->bytes(), sent.answered);
-    const std::lock_guard lock(mutex_);
-    ++metrics_.entries_throttled;
-  }
+  if (again.trouble == Trouble::throttled) lanes_.throttled(entry->slot(), entry->bytes(), sent.answered);
   retry_or_fail(std::move(entry), again.error);
 }
 
@@ -101,7 +111,7 @@ void Pipeline::judge_stored(EntryPtr entry, Delivered delivered, SentEntry sent)
   if (was_mispredicted(sent, delivered.shard_id, book_)) book_.mispredicted(sent.began, now);
   switch (judge_placement(sent, delivered.shard_id, book_)) {
     case Placement::delivered:
-      return deliver(std::move(entry), delivered, now);
+      return deliver(std::move(entry), delivered, sent, now);
     case Placement::unknown_shard:
       book_.ask_about(delivered.shard_id, now);
       unjudged_.push_back(Unjudged{std::move(entry), std::move(delivered), sent});
@@ -109,15 +119,21 @@ void Pipeline::judge_stored(EntryPtr entry, Delivered delivered, SentEntry sent)
     case Placement::wrong_shard:
       break;
   }
-  {
-    const std::lock_guard lock(mutex_);
-    ++metrics_.entries_misplaced;
-    ++metrics_.entries_retried;
-  }
+  EntryFacts facts = facts_of(*entry, sent);
+  facts.shard_id = delivered.shard_id;
+  meter_.entry_misplaced(facts);
+  meter_.entry_sent_again();
+  // It belongs where it was sent, as far as is known, and yet is elsewhere: the stream does not go by hash keys, and
+  // another aggregate would fare no better.
+  if (still_fits(*entry))
+    for (const PendingPtr& record : entry->records()) record->alone = true;
   place_anew(std::move(entry), now);
 }
 
-void Pipeline::deliver(EntryPtr entry, const Delivered& delivered, Clock::time_point now) {
+void Pipeline::deliver(EntryPtr entry, const Delivered& delivered, const SentEntry& sent, Clock::time_point now) {
+  EntryFacts facts = facts_of(*entry, sent);
+  facts.shard_id = delivered.shard_id;
+  meter_.entry_delivered(facts, entry->records(), now);
   Stored stored{delivered.shard_id, delivered.sequence_number, entry->aggregated(), now};
   std::vector<PendingPtr> records = entry->take_records_without_data();
   release(entry.get(), records, now);
@@ -135,23 +151,54 @@ void Pipeline::retry_or_fail(EntryPtr entry, const Error& error) {
     all = all && again;
     any = any || again;
   }
-  if (!any) return fail(std::move(entry), error);
-  {
-    const std::lock_guard lock(mutex_);
-    ++metrics_.entries_retried;
-  }
-  // With its time nearly over for some of its records, or its shard gone, it is taken apart.
-  if (!all || !still_fits(*entry)) return place_anew(std::move(entry), now);
+  if (!any) return fail(std::move(entry), error, ProducerOutcome::expired);
+  meter_.entry_sent_again();
+  entry->answered(now);
+  if (!all) entry = without_given_up(std::move(entry), when);
+  if (!still_fits(*entry)) return place_anew(std::move(entry), now);
   lanes_.add_again(std::move(entry), when);
 }
 
-void Pipeline::fail(EntryPtr entry, const Error& error) {
+/// Those of its records that may not be sent again at `when` fail; the others are in the new one, which keeps the
+/// delay.
+EntryPtr Pipeline::without_given_up(EntryPtr entry, Clock::time_point when) {
+  const bool ordered = options_.ordering == Ordering::per_key;
+  std::vector<PendingPtr> records = entry->take_records();
+  if (ordered) order_.release(entry.get(), records);
+  auto left = std::make_unique<Entry>(entry->slot(), Packing::of(options_.aggregation));
+  for (PendingPtr& record : records) {
+    if (may_retry(options_, record->attempts, record->accepted, when) && left->add(record)) continue;
+    Error error = given_up_error(*record);
+    finish(std::move(record), std::move(error), ProducerOutcome::expired);
+  }
+  left->answered(client_.clock().now());
+  if (ordered) {
+    for (const PendingPtr& record : left->records()) order_.hold(record->record.partition_key, left.get());
+    place_waiting(client_.clock().now());
+  }
+  return left;
+}
+
+void Pipeline::fail(EntryPtr entry, const Error& error, ProducerOutcome outcome) {
+  const std::string shard_id = entry->slot() ? book_.shard_id(*entry->slot()) : std::string();
+  if (error.code() == errc::closed) outcome = ProducerOutcome::closed;
   std::vector<PendingPtr> records = entry->take_records_without_data();
   release(entry.get(), records, client_.clock().now());
   for (PendingPtr& record : records) {
     Error last = error.code() == errc::closed ? closed_error(*record) : error.with_attempts(record->attempts);
-    finish(std::move(record), std::move(last));
+    finish(std::move(record), std::move(last), outcome, shard_id);
   }
+}
+
+/// What the meter wants to know of an entry that was sent; its shard is the one it was meant for.
+EntryFacts Pipeline::facts_of(const Entry& entry, const SentEntry& sent) const {
+  EntryFacts facts;
+  facts.records = entry.records().size();
+  facts.bytes = entry.bytes();
+  facts.slot = entry.slot();
+  if (facts.slot) facts.shard_id = book_.shard_id(*facts.slot);
+  facts.waited = sent.began - entry.waits_since();
+  return facts;
 }
 
 }  // namespace kinesis::producer

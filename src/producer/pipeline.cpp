@@ -16,6 +16,14 @@ namespace {
 
 constexpr std::size_t default_max_record_bytes = std::size_t{1024} * 1024;
 constexpr std::size_t largest_record = std::size_t{10} * 1024 * 1024;
+/// Longer times overflow the clock.
+constexpr std::chrono::milliseconds for_ever = std::chrono::hours(24 * 365 * 100);
+
+ProducerOptions bounded(ProducerOptions options) {
+  for (auto* const time : {&options.linger, &options.time_to_live, &options.retry_base, &options.retry_cap})
+    *time = std::min(*time, for_ever);
+  return options;
+}
 
 /// Records kept to be used again.
 constexpr std::size_t most_spare = 32'768;
@@ -36,7 +44,7 @@ LaneOptions lane_options(const ProducerOptions& options) {
 
 Pipeline::Pipeline(Client client, ProducerOptions options)
     : client_(std::move(client)),
-      options_(std::move(options)),
+      options_(bounded(std::move(options))),
       strand_(core::make_strand(client_.executor())),
       max_record_bytes_(options_.max_record_bytes == 0 ? default_max_record_bytes : options_.max_record_bytes),
       wake_(strand_, client_.clock()),
@@ -44,7 +52,8 @@ Pipeline::Pipeline(Client client, ProducerOptions options)
       random_(core::random_seed()),
       backoff_{options_.retry_base, options_.retry_cap},
       book_(core::random_seed(), client_.clock().now()),
-      lanes_(lane_options(options_)) {}
+      lanes_(lane_options(options_)),
+      meter_(std::string(options_.stream.name()), options_.listener) {}
 
 void Pipeline::start() { core::spawn(strand_, run(shared_from_this())); }
 
@@ -129,15 +138,20 @@ void Pipeline::wake() {
 
 void Pipeline::flush(detail::Handler<void> done) {
   const std::lock_guard lock(mutex_);
-  waiters_.push_back(Waiter{epoch_++, std::move(done)});
-  flush_asked_ = true;
-  wake();
+  wait_for_answers(std::move(done));
 }
 
 void Pipeline::close(std::chrono::milliseconds deadline, detail::Handler<void> done) {
   const std::lock_guard lock(mutex_);
   closed_ = true;
-  close_deadline_ = std::min(close_deadline_, client_.clock().now() + deadline);
+  close_deadline_ = std::min(close_deadline_, client_.clock().now() + std::min(deadline, for_ever));
+  wait_for_answers(std::move(done));
+}
+
+/// Under the mutex.
+void Pipeline::wait_for_answers(detail::Handler<void> done) {
+  // Nobody would see it any more.
+  if (ended_) return detail::complete_void(executor(), std::move(done), nullptr);
   waiters_.push_back(Waiter{epoch_++, std::move(done)});
   flush_asked_ = true;
   wake();
@@ -218,8 +232,10 @@ Clock::time_point Pipeline::next_event(Clock::time_point now) const {
   // Only these wait for what is to be learned.
   if (!unplaced_.empty() || !unjudged_.empty()) {
     next = std::min(next, book_.next_refresh());
-    if (options_.time_to_live.count() > 0 && !unplaced_.empty())
-      next = std::min(next, unplaced_.front()->accepted + options_.time_to_live);
+    if (options_.time_to_live.count() > 0) {
+      if (!unplaced_.empty()) next = std::min(next, unplaced_.front()->accepted + options_.time_to_live);
+      for (const Unjudged& unjudged : unjudged_) next = std::min(next, over_at(*unjudged.entry));
+    }
   }
   const std::lock_guard lock(mutex_);
   return std::min(next, close_deadline_);
@@ -230,7 +246,8 @@ bool Pipeline::past_deadline(Clock::time_point now) const {
   return close_deadline_ <= now;
 }
 
-void Pipeline::finish(PendingPtr record, Error error) {
+void Pipeline::finish(PendingPtr record, Error error, ProducerOutcome outcome, std::string_view shard_id) {
+  meter_.record_failed(*record, outcome, error, shard_id);
   Answered& answered = finished_.emplace_back(Answered{{}, std::move(error)});
   answered.records.push_back(std::move(record));
 }
@@ -248,12 +265,6 @@ void Pipeline::settle(const Answered& answered) {
   }
   metrics_.buffered_records -= answered.records.size();
   metrics_.buffered_bytes -= bytes;
-  if (std::holds_alternative<Stored>(answered.fate)) {
-    metrics_.records_delivered += answered.records.size();
-    metrics_.bytes_delivered += bytes;
-  } else {
-    metrics_.records_failed += answered.records.size();
-  }
 }
 
 /// Completes records, and lets those that waited for their room in.
@@ -266,10 +277,12 @@ void Pipeline::answer(Answers answers) {
       admit(std::move(waiting_.front()));
       waiting_.pop_front();
     }
+    meter_.end_turn(metrics_);
     if (!inbox_.empty() && !std::exchange(wake_posted_, true)) wake_.wake();
     const std::uint64_t oldest = unanswered_.empty() ? epoch_ : unanswered_.begin()->first;
     while (!waiters_.empty() && waiters_.front().epoch < oldest) done.splice(done.end(), waiters_, waiters_.begin());
   }
+  meter_.report_turn();
   post_receipts(std::move(answers));
   for (Waiter& waiter : done) detail::complete_void(executor(), std::move(waiter.done), nullptr);
 }
@@ -298,7 +311,7 @@ void Pipeline::give_up() {
   }
   for (PendingPtr& record : left) {
     Error error = closed_error(*record);
-    finish(std::move(record), std::move(error));
+    finish(std::move(record), std::move(error), ProducerOutcome::closed);
   }
   std::size_t lost = 0;
   for (const Answered& answered : finished_)
@@ -307,6 +320,13 @@ void Pipeline::give_up() {
     client_.log().write(LogLevel::warning, "producer",
                         std::to_string(lost) + " records were not acknowledged before the producer was closed");
   answer(std::exchange(finished_, {}));
+  std::list<Waiter> late;
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    late.swap(waiters_);
+  }
+  for (Waiter& waiter : late) detail::complete_void(executor(), std::move(waiter.done), nullptr);
 }
 
 void Pipeline::post_error(detail::Handler<Receipt> done, Error error) const {

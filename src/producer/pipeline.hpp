@@ -6,6 +6,7 @@
 #include "producer/logic/delivery.hpp"
 #include "producer/logic/key_order.hpp"
 #include "producer/logic/lanes.hpp"
+#include "producer/logic/producer_meter.hpp"
 #include "producer/logic/shard_book.hpp"
 #include <kinesis/producer.hpp>
 
@@ -66,6 +67,7 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   void join_epoch(PendingRecord& record);
   void admit(PendingPtr record);
   void wake();
+  void wait_for_answers(detail::Handler<void> done);
   Error full_error() const;
 
   // The loop (pipeline.cpp).
@@ -86,6 +88,7 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   void release(const Entry* entry, const std::vector<PendingPtr>& records, Clock::time_point now);
   void place_anew(EntryPtr entry, Clock::time_point now);
   void expire(Clock::time_point now);
+  Clock::time_point over_at(const Entry& entry) const;
   bool stream_is_known() const;
   core::awaitable<void> learn_shards(Listing listing);
   core::awaitable<void> learn_stream();
@@ -102,12 +105,14 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   void judge(std::span<EntryPtr> entries, const Result<PutRecordsResponse>& answer, Clock::time_point began);
   void judge_one(EntryPtr entry, Verdict verdict, SentEntry sent);
   void judge_stored(EntryPtr entry, Delivered delivered, SentEntry sent);
-  void deliver(EntryPtr entry, const Delivered& delivered, Clock::time_point now);
+  void deliver(EntryPtr entry, const Delivered& delivered, const SentEntry& sent, Clock::time_point now);
   void retry_or_fail(EntryPtr entry, const Error& error);
-  void fail(EntryPtr entry, const Error& error);
+  void fail(EntryPtr entry, const Error& error, ProducerOutcome outcome);
+  EntryFacts facts_of(const Entry& entry, const SentEntry& sent) const;
+  EntryPtr without_given_up(EntryPtr entry, Clock::time_point when);
 
   // The way out.
-  void finish(PendingPtr record, Error error);
+  void finish(PendingPtr record, Error error, ProducerOutcome outcome, std::string_view shard_id = {});
   void answer(Answers answers);
   void settle(const Answered& answered);
   void post_error(detail::Handler<Receipt> done, Error error) const;
@@ -131,6 +136,7 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   ShardBook book_;
   Lanes lanes_;
   KeyOrder order_;
+  ProducerMeter meter_;
   std::vector<PendingPtr> unplaced_;  // came before anything was known of the stream
   std::vector<Unjudged> unjudged_;
   Batches in_flight_;
@@ -144,13 +150,14 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   std::vector<PendingPtr> inbox_;
   std::vector<PendingPtr> spare_;   // to be used again
   std::deque<PendingPtr> waiting_;  // for room
-  ProducerMetrics metrics_;
+  ProducerMetrics metrics_;         // as of the end of the last turn, but for what is buffered
   std::uint64_t epoch_ = 1;
   std::map<std::uint64_t, std::size_t> unanswered_;  // records by epoch
   std::list<Waiter> waiters_;                        // a list: handlers are never assigned
   bool flush_asked_ = false;
   bool wake_posted_ = false;
   bool closed_ = false;
+  bool ended_ = false;
   Clock::time_point close_deadline_ = Clock::time_point::max();
 };
 

@@ -12,6 +12,13 @@ namespace {
 constexpr std::chrono::minutes stream_period{5};
 constexpr std::chrono::seconds stream_retry{30};
 
+Error unjudged_error(const PendingRecord& record) {
+  return Error(errc::timeout,
+               "the record was stored on a shard that the producer could not look up before its time was over; its "
+               "readers may get it")
+      .with_attempts(record.attempts);
+}
+
 }  // namespace
 
 void Pipeline::hash_keys(std::vector<PendingPtr>& records) const {
@@ -52,7 +59,7 @@ void Pipeline::place_new(std::vector<PendingPtr> records, Clock::time_point now)
 /// whether it does without partition keys.
 bool Pipeline::admissible(PendingPtr& record) {
   const auto refuse = [&](Error error) {
-    finish(std::move(record), std::move(error));
+    finish(std::move(record), std::move(error), ProducerOutcome::refused);
     return false;
   };
   if (record->bytes > max_record_bytes_) return refuse(too_large_error(record->bytes, max_record_bytes_));
@@ -63,7 +70,7 @@ bool Pipeline::admissible(PendingPtr& record) {
 
 /// The shard that takes the record; nothing where the service spreads records as it likes.
 std::optional<ShardSlot> Pipeline::shard_of(const PendingRecord& record) const {
-  if (strategy_ == RecordDistributionStrategy::automatic) return std::nullopt;
+  if (record.alone || strategy_ == RecordDistributionStrategy::automatic) return std::nullopt;
   return book_.predict(record.hash);
 }
 
@@ -115,7 +122,7 @@ void Pipeline::place_anew(EntryPtr entry, Clock::time_point now) {
   for (PendingPtr& record : records) {
     if (over(record)) {
       Error error = given_up_error(*record);
-      finish(std::move(record), std::move(error));
+      finish(std::move(record), std::move(error), ProducerOutcome::expired);
     } else {
       again.push_back(std::move(record));
     }
@@ -134,9 +141,26 @@ void Pipeline::expire(Clock::time_point now) {
   std::erase_if(unplaced_, [&](PendingPtr& record) {
     if (record->accepted + options_.time_to_live > now) return false;
     Error error = given_up_error(*record);
-    finish(std::move(record), std::move(error));
+    finish(std::move(record), std::move(error), ProducerOutcome::expired);
     return true;
   });
+  std::erase_if(unjudged_, [&](Unjudged& unjudged) {
+    if (over_at(*unjudged.entry) > now) return false;
+    std::vector<PendingPtr> records = unjudged.entry->take_records_without_data();
+    release(unjudged.entry.get(), records, now);
+    for (PendingPtr& record : records) {
+      Error error = unjudged_error(*record);
+      finish(std::move(record), std::move(error), ProducerOutcome::expired);
+    }
+    return true;
+  });
+}
+
+/// When the time of all its records is over.
+Clock::time_point Pipeline::over_at(const Entry& entry) const {
+  Clock::time_point newest = entry.oldest();
+  for (const PendingPtr& record : entry.records()) newest = std::max(newest, record->accepted);
+  return newest + options_.time_to_live;
 }
 
 /// Asks about the shards and the stream when it is time and somebody needs to know: an idle producer asks nothing.
@@ -204,6 +228,7 @@ core::awaitable<void> Pipeline::learn_stream() {
           std::clamp<std::size_t>(static_cast<std::size_t>(std::max(0, *stream.max_record_size_in_kib)), 1024, 10240) *
           1024;
   }
+  lanes_.limit_entries(max_record_bytes_);
   limits_known_ = true;
   wake_.wake();
 }
@@ -218,7 +243,8 @@ void Pipeline::map_changed(const MapChange& change, Clock::time_point now) {
 
 bool Pipeline::still_fits(const Entry& entry) const {
   if (entry.slot()) return book_.fits(*entry.slot(), entry.low(), entry.high());
-  return strategy_ == RecordDistributionStrategy::automatic || !book_.predict(entry.low());
+  return entry.records().front()->alone || strategy_ == RecordDistributionStrategy::automatic ||
+         !book_.predict(entry.low());
 }
 
 /// Entries whose shard was not known when they were stored.

@@ -29,10 +29,10 @@ void check(const ProducerOptions& options) {
   if (options.max_in_flight < 1 || options.max_in_flight_per_shard < 1)
     fail("max_in_flight and max_in_flight_per_shard must be at least 1");
   if (options.max_buffered_records < 1 || options.max_buffered_bytes < 1)
-    fail("the buffer must hold at least one record");
+    fail("max_buffered_records and max_buffered_bytes must be at least 1");
   if (options.linger.count() < 0 || options.time_to_live.count() < 0 || options.retry_base.count() < 0)
-    fail("times must not be negative");
-  if (options.retry_cap < options.retry_base) fail("retry_cap must not be less than retry_base");
+    fail("linger, time_to_live and retry_base must be at least 0");
+  if (options.retry_cap < options.retry_base) fail("retry_cap must be at least retry_base");
   if (options.max_record_bytes > most_batch_bytes) fail("max_record_bytes must be at most 10 MiB");
   if (const auto* by_shard = std::get_if<AggregateByShard>(&options.aggregation)) check_aggregate(*by_shard);
   if (const auto* by_key = std::get_if<AggregateByKey>(&options.aggregation)) check_aggregate(*by_key);
@@ -45,22 +45,6 @@ std::shared_ptr<ProducerCore> make_producer_core(Client client, ProducerOptions 
   auto pipeline = std::make_shared<producer::Pipeline>(client.without_thread(), std::move(options));
   pipeline->start();
   return core::keep_beside(std::move(client), std::move(pipeline));
-}
-
-ProducerMetrics& ProducerMetrics::operator+=(const ProducerMetrics& other) {
-  records_accepted += other.records_accepted;
-  records_delivered += other.records_delivered;
-  records_failed += other.records_failed;
-  bytes_delivered += other.bytes_delivered;
-  calls += other.calls;
-  calls_failed += other.calls_failed;
-  entries_sent += other.entries_sent;
-  entries_throttled += other.entries_throttled;
-  entries_retried += other.entries_retried;
-  entries_misplaced += other.entries_misplaced;
-  buffered_records += other.buffered_records;
-  buffered_bytes += other.buffered_bytes;
-  return *this;
 }
 
 }  // namespace kinesis

@@ -170,6 +170,108 @@ TEST_F(ProducerTest, GivesUpAfterItsTimeToLiveWithTheLastError) {
   EXPECT_LE(clock->now() - began, 1min);
 }
 
+/// Sums everything it hears.
+struct Listener final : ProducerListener {
+  void on_buffer(const ProducerBufferReport& report) noexcept override {
+    EXPECT_EQ(report.stream, "s");
+    accepted += report.records_accepted;
+    pending = report.records_pending;
+  }
+  void on_call(const ProducerCallReport& report) noexcept override {
+    ++calls;
+    calls_failed += report.error ? 1 : 0;
+    entries_sent += report.entries;
+    records_sent += report.records;
+    took += report.took;
+  }
+  void on_entry(const ProducerEntryReport& report) noexcept override {
+    if (report.outcome == ProducerEntryOutcome::stored) ++entries_delivered;
+    if (report.error) errors[report.error->service_code()] += 1;
+  }
+  void on_records(const ProducerRecordsReport& report) noexcept override {
+    outcomes[std::string(to_string(report.outcome))] += report.records;
+    if (report.outcome == ProducerOutcome::delivered) {
+      bytes_delivered += report.bytes;
+      retries += report.retries;
+    }
+  }
+
+  std::uint64_t accepted = 0, pending = 0, calls = 0, calls_failed = 0, entries_sent = 0, records_sent = 0,
+                entries_delivered = 0, bytes_delivered = 0;
+  ProducerStatistic retries;
+  Clock::duration took{0};
+  std::map<std::string, std::uint64_t> errors;
+  std::map<std::string, std::uint64_t> outcomes;
+};
+
+TEST_F(ProducerTest, MetricsAndListenerAgreeOnWhatBecameOfEveryRecord) {
+  service->latency = 20ms;
+  service->refuse = [](std::size_t call, const PutRecordsRequestEntry& entry) {
+    if (entry.data.text().starts_with("bad")) return "KMSDisabledException";
+    const bool never = entry.data.text().starts_with("slow");
+    return never || call % 3 == 1 ? "ProvisionedThroughputExceededException" : "";
+  };
+  service->fail_call = [](std::size_t call) {
+    return call == 2 ? std::optional<Error>(Error(errc::connection, "lost").with_retryable(true)) : std::nullopt;
+  };
+  const auto listener = std::make_shared<Listener>();
+  ProducerOptions options{.stream = "s"};
+  options.listener = listener;
+  options.time_to_live = 5s;
+  options.max_batch_records = 10;
+  options.aggregation = NoAggregation{};
+  auto producer = make(options);
+  for (int i = 0; i < 40; ++i) send(producer, "good " + std::to_string(i));
+  for (int i = 0; i < 3; ++i) send(producer, "bad " + std::to_string(i));
+  for (int i = 0; i < 2; ++i) send(producer, "slow " + std::to_string(i));
+  run();
+  service->latency = 1h;
+  send(producer, "late");
+  run(1s);
+  producer.send("key", "never", [](const Result<Receipt>&) {});
+  auto close = [&]() -> core::awaitable<void> { co_await producer.async_close(1s); };
+  core::spawn(context.get_executor(), close());
+  run();
+
+  const ProducerMetrics metrics = producer.metrics();
+  EXPECT_EQ(metrics.records_accepted, 47u);
+  EXPECT_EQ(metrics.records_delivered, 40u) << to_string(metrics);
+  EXPECT_EQ(metrics.records_refused, 3u);
+  EXPECT_EQ(metrics.records_expired, 2u);
+  EXPECT_EQ(metrics.records_closed, 2u);
+  EXPECT_EQ(metrics.records_failed, 7u);
+  EXPECT_EQ(metrics.buffered_records, 0u);
+  EXPECT_EQ(metrics.records_failed_by[errc::kms], 3u);
+  EXPECT_EQ(metrics.records_failed_by[errc::throttled], 2u);
+  EXPECT_EQ(metrics.records_failed_by[errc::closed], 2u);
+  EXPECT_EQ(metrics.calls_failed_by[errc::connection], 1u);
+  EXPECT_EQ(metrics.latency_us.count(), 40u);
+  EXPECT_GE(metrics.latency_us.min(), 20'000u);
+  EXPECT_EQ(metrics.attempts.count(), 40u);
+  EXPECT_GT(metrics.attempts.max(), 1u);
+  EXPECT_EQ(metrics.entries_per_call.max(), 10u);
+  EXPECT_EQ(metrics.entries_sent, metrics.entries_per_call.sum());
+  EXPECT_EQ(metrics.records_per_entry.max(), 1u);
+  ASSERT_EQ(metrics.shards.size(), 1u);
+  EXPECT_EQ(metrics.shards[0].shard_id, "shardId-000000000000");
+  EXPECT_EQ(metrics.shards[0].records, 40u);
+  EXPECT_EQ(metrics.shards[0].bytes, metrics.bytes_delivered);
+
+  EXPECT_EQ(listener->accepted, metrics.records_accepted);
+  EXPECT_EQ(listener->pending, 0u);
+  EXPECT_EQ(listener->calls, metrics.calls);
+  EXPECT_EQ(listener->calls_failed, metrics.calls_failed);
+  EXPECT_EQ(listener->entries_sent, metrics.entries_sent);
+  EXPECT_EQ(static_cast<double>(listener->records_sent), metrics.records_per_call.sum());
+  EXPECT_EQ(listener->entries_delivered, metrics.entries_delivered);
+  EXPECT_EQ(listener->bytes_delivered, metrics.bytes_delivered);
+  EXPECT_EQ(static_cast<double>(listener->retries.sum + listener->retries.count), metrics.attempts.sum());
+  EXPECT_EQ(listener->outcomes,
+            (std::map<std::string, std::uint64_t>{{"closed", 2}, {"delivered", 40}, {"expired", 2}, {"refused", 3}}));
+  EXPECT_EQ(listener->errors["KMSDisabledException"], metrics.entries_refused_by[errc::kms]);
+  EXPECT_EQ(listener->errors["ProvisionedThroughputExceededException"], metrics.entries_throttled);
+}
+
 TEST_F(ProducerTest, RefusesAtTheDoorWithoutACall) {
   auto producer = make();
   send(producer, "a", "");

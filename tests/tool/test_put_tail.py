@@ -43,7 +43,13 @@ class Put(PutTailTest):
         self.create(SHARDS)
         lines = [b"line %d" % number for number in range(1, 201)]
         ended = self.put(lines)
-        self.assertRegex(ended.text, r"^200 records \([\d.]+ KB\) in [\d.]+ s, [\d,]+/s; latency p50 [\d.]+ ms, p99 [\d.]+ ms\n$")
+        self.assertRegex(ended.text, r"^200 records \([\d.]+ KB\) in [\d.]+ s, [\d,]+/s; latency p50 [\d.]+ ms, p99 [\d.]+ ms\n")
+        _, counts, latency, *bars = ended.text.splitlines()
+        self.assertRegex(counts, r"^[1-9]\d* calls, 200 Kinesis records, 0 throttled, 0 sent again, 0 failed$")
+        self.assertRegex(latency, r"^latency p50 [\d.]+ ms, p90 [\d.]+ ms, p99 [\d.]+ ms, max [\d.]+ ms$")
+        for bar in bars:
+            self.assertRegex(bar, r"^  < +[\d.e+]+ ms +[\d,]+(  #*)?$")
+        self.assertEqual(200, sum(int(bar.split()[3].replace(",", "")) for bar in bars))
         self.assert_stored(lines)
         self.put(lines[:3], "-")
         self.assertEqual(203, len(self.emulator.accepted(self.stream, 203)))
@@ -52,7 +58,12 @@ class Put(PutTailTest):
         self.create(1)
         path = self.write("input.txt", b"one\ntwo\nthree\n")
         summary = self.run_tool("put", self.stream, path, "--output", "json").json()
-        self.assertEqual(["records", "failed", "bytes", "seconds", "records_per_second", "p50_ms", "p99_ms"], list(summary))
+        self.assertEqual(["records", "failed", "bytes", "seconds", "records_per_second", "p50_ms", "p99_ms", "p90_ms", "max_ms", "calls",
+                          "kinesis_records", "throttled", "sent_again", "producer"], list(summary))
+        self.assertEqual((1, 3, 0, 0), tuple(summary[key] for key in ("calls", "kinesis_records", "throttled", "sent_again")))
+        self.assertEqual(3, summary["producer"]["records_delivered"])
+        self.assertEqual(3, summary["producer"]["latency_us"]["count"])
+        self.assertEqual({"shardId-000000000000"}, set(summary["producer"]["shards"]))
         self.assertEqual((3, 0, 11), (summary["records"], summary["failed"], summary["bytes"]))
         self.assert_stored([b"one", b"two", b"three"])
 

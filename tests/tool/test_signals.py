@@ -109,6 +109,9 @@ class Put(SignalTest):
             while request := peer.read_request(connection):
                 if b"DescribeStreamSummary" in request:
                     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: 2\r\n\r\n{}")
+                if b"ListShards" in request:
+                    denied = b'{"__type":"AccessDeniedException"}'
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: %d\r\n\r\n%s" % (len(denied), denied))
         peer = self.peer(behave)
         running = self.start("put", self.stream, self.write("input", b"line\n"), env=self.env(peer.url))
         wait_until(lambda: any(b"PutRecords" in request for request in list(peer.seen)), "a call of PutRecords")

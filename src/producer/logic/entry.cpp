@@ -54,7 +54,9 @@ void Entry::pack(PendingRecord& record) {
 }
 
 bool Entry::pack_another(PendingRecord& record) {
-  const aggregation::AggregateLimits limits{packing_.max_bytes - outer_key_size(), packing_.max_records};
+  const std::size_t key = outer_key_size();
+  const std::size_t room = packing_.max_bytes > key ? packing_.max_bytes - key : 0;
+  const aggregation::AggregateLimits limits{room, packing_.max_records};
   PendingRecord& first = *records_.front();
   // The first one was to go as it is, and does so after all if the second has no room beside it.
   const bool alone = writer_.empty();

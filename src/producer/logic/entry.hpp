@@ -5,6 +5,7 @@
 #include "producer/logic/shard_book.hpp"
 #include <kinesis/kinesis_api.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -53,6 +54,9 @@ class Entry {
   std::optional<ShardSlot> slot() const noexcept { return slot_; }
   /// When its oldest record was accepted.
   Clock::time_point oldest() const noexcept { return oldest_; }
+  /// The end of an attempt, after which it waits for the next.
+  void answered(Clock::time_point now) noexcept { answered_ = now; }
+  Clock::time_point waits_since() const noexcept { return std::max(oldest_, answered_); }
   /// How often it was sent.
   int attempts() const noexcept { return records_.front()->attempts; }
 
@@ -71,6 +75,7 @@ class Entry {
   core::Uint128 low_ = core::Uint128::max();
   core::Uint128 high_;
   Clock::time_point oldest_ = Clock::time_point::max();
+  Clock::time_point answered_ = Clock::time_point::min();
 };
 using EntryPtr = std::unique_ptr<Entry>;
 

@@ -35,6 +35,10 @@ std::string Lanes::open_key(const PendingRecord& record) const {
   return key;
 }
 
+void Lanes::limit_entries(std::size_t max_bytes) noexcept {
+  options_.packing.max_bytes = std::min(wanted_entry_bytes_, max_bytes);
+}
+
 const Entry* Lanes::add(PendingPtr record, std::optional<ShardSlot> slot, Clock::time_point now) {
   Lane& lane = lane_of(slot, now);
   oldest_ = std::min(oldest_, record->accepted);
@@ -109,28 +113,34 @@ bool Lanes::batch_is_full() const noexcept {
   return ready_entries_ >= options_.batch_records || ready_bytes_ >= options_.batch_bytes;
 }
 
-Clock::time_point Lanes::ready_at(const Lane& lane, Clock::time_point now, bool all_at_once) const {
-  if (lane.calls >= options_.calls_per_shard) return never;
+/// Records whose shard nobody knows may be for any: the calls of one shard do not limit them.
+bool Lanes::is_busy(std::size_t index) const noexcept {
+  return index != 0 && lanes_[index].calls >= options_.calls_per_shard;
+}
+
+Clock::time_point Lanes::ready_at(std::size_t index, Clock::time_point now, bool all_at_once) const {
+  if (is_busy(index)) return never;
+  const Lane& lane = lanes_[index];
   Clock::time_point at = never;
+  if (!lane.again.empty()) at = lane.again.begin()->first;
+  if (!lane.ready.empty()) at = std::min(at, all_at_once ? at_once : lane.ready.front().send_by);
+  if (!lane.open.empty()) at = std::min(at, all_at_once ? at_once : lane.open_since + options_.linger);
+  if (at == never || !lane.throttle) return at;
+  // While the rate holds one entry back, another may become the first, and want more: what is tried again is.
   const Entry* first = nullptr;
-  const auto consider = [&](Clock::time_point when, const Entry& entry) {
-    if (when >= at) return;
-    at = when;
-    first = &entry;
-  };
-  if (!lane.again.empty()) consider(lane.again.begin()->first, *lane.again.begin()->second);
-  if (!lane.ready.empty()) consider(all_at_once ? at_once : lane.ready.front().send_by, *lane.ready.front().entry);
-  if (!lane.open.empty())
-    consider(all_at_once ? at_once : lane.open_since + options_.linger, *lane.open.begin()->second);
-  if (first != nullptr && lane.throttle) at = std::max(at, lane.throttle->ready_at(1, first->bytes(), now));
-  return at;
+  for (;;) {
+    const Entry* const then = head_of(lane, std::max(at, now)).entry;
+    if (then == first) return at;
+    first = then;
+    at = std::max(at, lane.throttle->ready_at(1, first->bytes(), now));
+  }
 }
 
 Clock::time_point Lanes::ready_at(Clock::time_point now, std::size_t calls_in_flight) const {
   const bool all_at_once = calls_in_flight == 0 || batch_is_full();
   Clock::time_point at = never;
   for (const std::size_t index : active_) {
-    at = std::min(at, ready_at(lanes_[index], now, all_at_once));
+    at = std::min(at, ready_at(index, now, all_at_once));
     if (at <= now) break;
   }
   return at;
@@ -142,8 +152,8 @@ Lanes::Batch Lanes::next(Clock::time_point now, std::size_t calls_in_flight) {
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < active_.size(); ++i) {
     const std::size_t index = active_[(turn_ + i) % active_.size()];
+    if (is_busy(index)) continue;
     Lane& lane = lanes_[index];
-    if (lane.calls >= options_.calls_per_shard) continue;
     const std::size_t before = batch.entries.size();
     const bool room = take_from(lane, batch, bytes, now);
     if (batch.entries.size() > before) {
@@ -163,34 +173,39 @@ bool Lanes::take_from(Lane& lane, Batch& batch, std::size_t& bytes, Clock::time_
   for (;;) {
     const Head head = head_of(lane, now);
     if (head.entry == nullptr) return true;
-    const std::size_t size = (*head.entry)->bytes();
+    const std::size_t size = head.entry->bytes();
     if (batch.entries.size() >= options_.batch_records) return false;
     if (!batch.entries.empty() && bytes + size > options_.batch_bytes) return false;
     if (lane.throttle && !lane.throttle->try_take(1, size, now)) return true;
     bytes += size;
-    batch.entries.push_back(std::move(*head.entry));
-    pop(lane, head.from, size);
+    batch.entries.push_back(pop(lane, head.from));
   }
 }
 
 /// What goes first: tries again, closed entries, then what is still being packed.
-Lanes::Head Lanes::head_of(Lane& lane, Clock::time_point now) {
-  if (!lane.again.empty() && lane.again.begin()->first <= now) return Head{From::again, &lane.again.begin()->second};
-  if (!lane.ready.empty()) return Head{From::ready, &lane.ready.front().entry};
-  if (!lane.open.empty()) return Head{From::open, &lane.open.begin()->second};
+Lanes::Head Lanes::head_of(const Lane& lane, Clock::time_point now) {
+  if (!lane.again.empty() && lane.again.begin()->first <= now)
+    return Head{From::again, lane.again.begin()->second.get()};
+  if (!lane.ready.empty()) return Head{From::ready, lane.ready.front().entry.get()};
+  if (!lane.open.empty()) return Head{From::open, lane.open.begin()->second.get()};
   return Head{};
 }
 
-void Lanes::pop(Lane& lane, From from, std::size_t bytes) {
+EntryPtr Lanes::pop(Lane& lane, From from) {
+  EntryPtr entry;
   if (from == From::again) {
+    entry = std::move(lane.again.begin()->second);
     lane.again.erase(lane.again.begin());
   } else if (from == From::open) {
+    entry = std::move(lane.open.begin()->second);
     lane.open.erase(lane.open.begin());
   } else {
+    entry = std::move(lane.ready.front().entry);
     lane.ready.pop_front();
     --ready_entries_;
-    ready_bytes_ -= bytes;
+    ready_bytes_ -= entry->bytes();
   }
+  return entry;
 }
 
 void Lanes::answered(const std::vector<std::optional<ShardSlot>>& lanes) {

@@ -46,6 +46,9 @@ class Lanes {
 
   explicit Lanes(LaneOptions options) : options_(options), lanes_(1) {}
 
+  /// No aggregate is larger from now on, whatever the packing says: what the stream takes.
+  void limit_entries(std::size_t max_bytes) noexcept;
+
   /// Returns the entry the record went into.
   const Entry* add(PendingPtr record, std::optional<ShardSlot> slot, Clock::time_point now);
   /// Adds the record to that very entry, if that is still open and has room. Leaves the record alone otherwise.
@@ -98,7 +101,7 @@ class Lanes {
   enum class From { again, ready, open };
   struct Head {
     From from = From::again;
-    EntryPtr* entry = nullptr;
+    const Entry* entry = nullptr;
   };
 
   Lane& lane_of(std::optional<ShardSlot> slot, Clock::time_point now);
@@ -107,13 +110,15 @@ class Lanes {
   void close(Lane& lane, EntryPtr entry, Clock::time_point send_by);
   void close_all(Lane& lane, Clock::time_point send_by);
   bool batch_is_full() const noexcept;
-  Clock::time_point ready_at(const Lane& lane, Clock::time_point now, bool at_once) const;
+  bool is_busy(std::size_t index) const noexcept;
+  Clock::time_point ready_at(std::size_t index, Clock::time_point now, bool all_at_once) const;
   bool take_from(Lane& lane, Batch& batch, std::size_t& bytes, Clock::time_point now);
-  static Head head_of(Lane& lane, Clock::time_point now);
-  void pop(Lane& lane, From from, std::size_t bytes);
+  static Head head_of(const Lane& lane, Clock::time_point now);
+  EntryPtr pop(Lane& lane, From from);
   void rest();
 
   LaneOptions options_;
+  std::size_t wanted_entry_bytes_ = options_.packing.max_bytes;
   std::deque<Lane> lanes_;  // the first is of no shard, then by slot
   std::vector<std::size_t> active_;
   std::size_t turn_ = 0;

@@ -27,6 +27,7 @@ struct PendingRecord {
     record = std::move(outgoing);
     accepted = now;
     attempts = 0;
+    alone = false;
     last_error.reset();
   }
 
@@ -38,6 +39,8 @@ struct PendingRecord {
   core::Uint128 hash;
   Clock::time_point accepted{};
   int attempts = 0;
+  /// Not in an aggregate: one with it was stored where no map would have it.
+  bool alone = false;
   /// The flush it belongs to.
   std::uint64_t epoch = 0;
   /// What the last try failed with; null if nothing did.
