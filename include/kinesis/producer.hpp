@@ -118,16 +118,21 @@ class ProducerCore {
   virtual asio::any_io_executor executor() const = 0;
 };
 
+namespace detail {
+/// Sends many records; completes once all of them have, with the fate of each in the order they were given.
+void send_many(ProducerCore& core, std::vector<OutgoingRecord<Blob>> records,
+               Handler<std::vector<Result<Receipt>>> done);
+}  // namespace detail
+
 /// The core over a client.
 std::shared_ptr<ProducerCore> make_producer_core(Client client, ProducerOptions options);
 
-/// Sends records of type T to one stream, in batches, retrying what the service does not take.
+/// Sends records of type T to one stream: packed into aggregates, kept to each shard's rate, retried by their own fate.
 ///
 /// Thread-safety: every function may be called from any thread. Moves, does not copy. Completion runs on the executor
-/// of the token, never inline. Cancelling a send does not unsend the record. Order: records of one key are sent in
-/// order, but a retried record may be stored after a later one. A call whose answer was lost is sent again, so a record
-/// may be stored twice. The destructor closes without waiting: what is still unsent completes with Error(closed), and
-/// is counted in a log message, never lost in silence.
+/// of the token, never inline. Cancelling a send does not unsend the record. Order: see `Ordering`. A call whose answer
+/// was lost is sent again, so a record may be stored twice. The destructor closes without waiting: what is still unsent
+/// completes with Error(closed), and is counted in a log message, never lost in silence.
 template <class T>
 class Producer {
  public:
@@ -155,6 +160,23 @@ class Producer {
     encoded.explicit_hash_key = record.explicit_hash_key;
     return async_send(std::move(encoded), std::forward<Token>(token));
   }
+  /// Many at once; completes when all of them have, with a `std::vector<Result<Receipt>>`: the fate of each record, in
+  /// the order they were given. Never fails as a whole.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_send_many(const std::vector<OutgoingRecord<T>>& records, Token&& token = {}) {
+    return asio::async_initiate<Token, detail::Signature<std::vector<Result<Receipt>>>>(
+        [core = core_](auto handler, std::vector<OutgoingRecord<Blob>> outgoing) {
+          detail::send_many(*core, std::move(outgoing),
+                            detail::Handler<std::vector<Result<Receipt>>>(std::move(handler)));
+        },
+        token, encode_all(records));
+  }
+  std::future<std::vector<Result<Receipt>>> send_many(const std::vector<OutgoingRecord<T>>& records) {
+    detail::refuse_to_block();
+    return detail::as_future<std::vector<Result<Receipt>>>(
+        [&](auto done) { detail::send_many(*core_, encode_all(records), std::move(done)); });
+  }
+
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
   /// g++ 12 destroys a braced aggregate in a co_await expression twice: name the value first.
   template <class Token = asio::use_awaitable_t<>>
@@ -221,6 +243,13 @@ class Producer {
           core->send(std::move(outgoing), detail::Handler<Receipt>(std::move(handler)));
         },
         token, std::move(record));
+  }
+  std::vector<OutgoingRecord<Blob>> encode_all(const std::vector<OutgoingRecord<T>>& records) const {
+    std::vector<OutgoingRecord<Blob>> encoded;
+    encoded.reserve(records.size());
+    for (const OutgoingRecord<T>& record : records)
+      encoded.emplace_back(record.partition_key, encode(record.data)).explicit_hash_key = record.explicit_hash_key;
+    return encoded;
   }
   Blob encode(const T& data) const {
     // Small data are copied into one allocation; large ones move.

@@ -2,6 +2,7 @@
 
 #include "core/md5.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace kinesis::aggregation {
@@ -192,6 +193,22 @@ void AggregateWriter::finish_into(Out& out) const {
 
 void AggregateWriter::finish(Bytes& out) const { finish_into(out); }
 void AggregateWriter::finish(core::Buffer& out) const { finish_into(out); }
+
+void AggregateWriter::write_unchecked(Bytes& out) const {
+  write_message(out);
+  out.resize(out.size() + checksum_size);
+}
+
+void add_checksums(std::span<Bytes* const> aggregates) {
+  std::vector<BytesView> messages;
+  messages.reserve(aggregates.size());
+  for (const Bytes* aggregate : aggregates)
+    messages.push_back(BytesView(*aggregate).subspan(magic.size(), aggregate->size() - envelope_size));
+  std::vector<core::Md5Digest> digests(aggregates.size());
+  core::md5_many(messages, digests);
+  for (std::size_t i = 0; i < aggregates.size(); ++i)
+    std::copy(digests[i].begin(), digests[i].end(), aggregates[i]->end() - checksum_size);
+}
 
 void finish_all(std::span<AggregateWriter* const> writers, std::span<Bytes> outs) { finish_all_into(writers, outs); }
 void finish_all(std::span<AggregateWriter* const> writers, std::span<core::Buffer> outs) {

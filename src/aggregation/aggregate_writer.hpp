@@ -64,6 +64,8 @@ class AggregateWriter {
   /// stays as it is.
   void finish(Bytes& out) const;
   void finish(core::Buffer& out) const;
+  /// Appends the aggregate with room for its checksum, which add_checksums fills in.
+  void write_unchecked(Bytes& out) const;
 
  private:
   template <class Out>
@@ -118,6 +120,10 @@ class AggregateWriter {
   std::vector<core::Uint128> explicit_list_;
   IndexTable explicit_table_;
 };
+
+/// Fills in the checksums of aggregates as write_unchecked left them in an empty `Bytes`, all side by side in vector
+/// lanes.
+void add_checksums(std::span<Bytes* const> aggregates);
 
 /// Appends the aggregate of `writers[i]` to `outs[i]`, the checksums of all side by side in vector lanes: fastest for
 /// 16 of about one size. As many of one as of the other; no writer is empty.

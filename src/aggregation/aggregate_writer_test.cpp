@@ -172,5 +172,22 @@ TEST(AggregateWriterTest, DataThatLookLikeAnAggregateAreKnown) {
             (std::vector<UserRecord>{{"k", std::nullopt, data}}));
 }
 
+TEST(AggregateWriter, ChecksumsCanComeLater) {
+  std::vector<AggregateWriter> writers(3);
+  std::vector<Bytes> finished(3);
+  std::vector<Bytes> unchecked(3);
+  std::vector<Bytes*> all;
+  for (std::size_t i = 0; i < writers.size(); ++i) {
+    for (std::size_t record = 0; record <= i * 50; ++record)
+      writers[i].add(hashed("key-" + std::to_string(record)), std::nullopt, as_bytes("data"));
+    writers[i].finish(finished[i]);
+    writers[i].write_unchecked(unchecked[i]);
+    EXPECT_EQ(unchecked[i].size(), writers[i].size());
+    all.push_back(&unchecked[i]);
+  }
+  add_checksums(all);
+  EXPECT_EQ(unchecked, finished);
+}
+
 }  // namespace
 }  // namespace kinesis::aggregation

@@ -14,6 +14,14 @@ const Error* error_of(const Verdict& verdict) {
   return nullptr;
 }
 
+/// An entry's error says which shard it was for.
+Verdict name_shard(Verdict verdict, const std::string& shard_id) {
+  if (shard_id.empty()) return verdict;
+  if (auto* again = std::get_if<TryAgain>(&verdict)) again->error = again->error.with_context(shard_id);
+  if (auto* failed = std::get_if<Failed>(&verdict)) failed->error = failed->error.with_context(shard_id);
+  return verdict;
+}
+
 }  // namespace
 
 core::awaitable<void> Pipeline::call(Batches::iterator batch) {
@@ -77,6 +85,11 @@ core::awaitable<void> Pipeline::find_bad_entries(std::span<EntryPtr> entries, Er
   }
 }
 
+/// Empty if nobody knows.
+std::string Pipeline::shard_name(const Entry& entry) const {
+  return entry.slot() ? book_.shard_id(*entry.slot()) : std::string();
+}
+
 void Pipeline::judge(std::span<EntryPtr> entries, const Result<PutRecordsResponse>& answer, Clock::time_point began) {
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (!entries[i]) continue;
@@ -87,7 +100,8 @@ void Pipeline::judge(std::span<EntryPtr> entries, const Result<PutRecordsRespons
     sent.predicted = entries[i]->slot();
     sent.began = began;
     sent.answered = client_.clock().now();
-    Verdict verdict = answer ? producer::judge_entry(answer->records[i]) : judge_call(answer.error());
+    Verdict verdict = answer ? name_shard(producer::judge_entry(answer->records[i]), shard_name(*entries[i]))
+                             : judge_call(answer.error());
     if (const Error* error = error_of(verdict))
       meter_.entry_refused(facts_of(*entries[i], sent), *error, answer.has_value());
     judge_one(std::move(entries[i]), std::move(verdict), sent);
@@ -180,7 +194,7 @@ EntryPtr Pipeline::without_given_up(EntryPtr entry, Clock::time_point when) {
 }
 
 void Pipeline::fail(EntryPtr entry, const Error& error, ProducerOutcome outcome) {
-  const std::string shard_id = entry->slot() ? book_.shard_id(*entry->slot()) : std::string();
+  const std::string shard_id = shard_name(*entry);
   if (error.code() == errc::closed) outcome = ProducerOutcome::closed;
   std::vector<PendingPtr> records = entry->take_records_without_data();
   release(entry.get(), records, client_.clock().now());

@@ -109,6 +109,7 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   void retry_or_fail(EntryPtr entry, const Error& error);
   void fail(EntryPtr entry, const Error& error, ProducerOutcome outcome);
   EntryFacts facts_of(const Entry& entry, const SentEntry& sent) const;
+  std::string shard_name(const Entry& entry) const;
   EntryPtr without_given_up(EntryPtr entry, Clock::time_point when);
 
   // The way out.

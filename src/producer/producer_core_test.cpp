@@ -383,5 +383,33 @@ TEST_F(ProducerTest, AwaitedSendsThrowOrGiveAResult) {
   EXPECT_EQ(passed, 3);
 }
 
+TEST_F(ProducerTest, ManyRecordsCompleteTogetherWithTheFateOfEachInTheirOrder) {
+  service->refuse = [](std::size_t, const PutRecordsRequestEntry& entry) {
+    return entry.data.text() == "bad" ? "KMSDisabledException" : "";
+  };
+  ProducerOptions options{.stream = "s"};
+  options.aggregation = NoAggregation{};
+  auto producer = make(options);
+  std::vector<OutgoingRecord<std::string>> records;
+  for (const char* data : {"one", "bad", "two"}) records.emplace_back("key", data);
+  records.emplace_back("", "no key");
+  std::vector<Result<Receipt>> fates;
+  bool none_completed = false;
+  auto use = [&]() -> core::awaitable<void> {
+    fates = co_await producer.async_send_many(records);
+    const std::vector<OutgoingRecord<std::string>> none;
+    const auto nothing = co_await producer.async_send_many(none);
+    none_completed = nothing.empty();
+  };
+  core::spawn(context.get_executor(), use());
+  run();
+  ASSERT_EQ(fates.size(), 4u);
+  EXPECT_TRUE(fates[0]);
+  EXPECT_EQ(fates[1].error().code(), errc::kms);
+  EXPECT_TRUE(fates[2]);
+  EXPECT_EQ(fates[3].error().code(), errc::invalid_argument);
+  EXPECT_TRUE(none_completed);
+}
+
 }  // namespace
 }  // namespace kinesis

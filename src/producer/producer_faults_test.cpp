@@ -148,6 +148,16 @@ TEST_F(ProducerFaults, AnEntryWithoutSequenceNumberIsNotDelivered) {
   EXPECT_EQ(results.at("b")->attempts, 2);
 }
 
+TEST_F(ProducerFaults, AnErrorSaysWhichShardItWasFor) {
+  stream->refuse = [](std::size_t, const PutRecordsRequestEntry&) { return "KMSDisabledException"; };
+  auto producer = make(alone());
+  send(producer, "a");
+  run();
+  ASSERT_EQ(code_of("a"), errc::kms);
+  EXPECT_THAT(results.at("a").error().message(), ::testing::StartsWith("shardId-"));
+  EXPECT_EQ(results.at("a").error().service_code(), "KMSDisabledException");
+}
+
 TEST_F(ProducerFaults, AnErrorThatNobodyKnowsHasAnEnd) {
   stream->refuse = [](std::size_t, const PutRecordsRequestEntry& entry) {
     return entry.data.text() == "b" ? "SomethingNewException" : "";

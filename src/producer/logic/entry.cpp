@@ -71,14 +71,20 @@ bool Entry::pack_another(PendingRecord& record) {
   return true;
 }
 
+void Entry::seal() {
+  if (writer_.empty()) return;
+  sealed_ = std::make_shared<Bytes>();
+  writer_.write_unchecked(*sealed_);
+  writer_ = aggregation::AggregateWriter();
+}
+
 std::vector<PendingPtr> Entry::take_records() {
-  if (writer_.empty()) return std::move(records_);
-  auto bytes = std::make_shared<Bytes>();
-  writer_.finish(*bytes);
+  seal();
+  if (!sealed_) return std::move(records_);
   std::vector<aggregation::UserRecordView> views;
-  aggregation::AggregateReader().read(*bytes, views);
-  for (std::size_t i = 0; i < records_.size(); ++i) records_[i]->record.data = Blob(views[i].data, bytes);
-  writer_.clear();
+  aggregation::AggregateReader().read(*sealed_, views);
+  for (std::size_t i = 0; i < records_.size(); ++i) records_[i]->record.data = Blob(views[i].data, sealed_);
+  sealed_ = nullptr;
   return std::move(records_);
 }
 
@@ -88,24 +94,22 @@ std::size_t Entry::outer_key_size() const noexcept {
 }
 
 std::vector<PutRecordsRequestEntry> to_request(std::span<const EntryPtr> entries) {
-  std::vector<aggregation::AggregateWriter*> writers;
-  for (const EntryPtr& entry : entries)
-    if (entry->aggregated()) writers.push_back(&entry->writer_);
-  std::vector<Bytes> aggregates(writers.size());
-  for (std::size_t i = 0; i < writers.size(); ++i) aggregates[i].reserve(writers[i]->size());
-  aggregation::finish_all(writers, aggregates);
+  std::vector<Bytes*> aggregates;
+  for (const EntryPtr& entry : entries) {
+    entry->seal();
+    if (entry->sealed_ && !std::exchange(entry->checked_, true)) aggregates.push_back(entry->sealed_.get());
+  }
+  aggregation::add_checksums(aggregates);
   std::vector<PutRecordsRequestEntry> request;
   request.reserve(entries.size());
-  std::size_t next = 0;
-  for (const EntryPtr& entry : entries)
-    request.push_back(entry->to_request(entry->aggregated() ? Blob(std::move(aggregates[next++])) : Blob()));
+  for (const EntryPtr& entry : entries) request.push_back(entry->to_request());
   return request;
 }
 
-PutRecordsRequestEntry Entry::to_request(Blob aggregate) const {
+PutRecordsRequestEntry Entry::to_request() const {
   const OutgoingRecord<Blob>& first = records_.front()->record;
   const bool by_shard = aggregated() && packing_.mode == Packing::Mode::by_shard;
-  PutRecordsRequestEntry entry(aggregated() ? std::move(aggregate) : first.data,
+  PutRecordsRequestEntry entry(sealed_ ? Blob(*sealed_, sealed_) : first.data,
                                by_shard ? std::string(any_key) : first.partition_key);
   // Where it goes is told by number: the outer key says nothing.
   if (by_shard) {

@@ -29,12 +29,15 @@ struct Packing {
 /// One Kinesis record to be: a user record as it is, or an aggregate of several.
 ///
 /// The data of aggregated records are in the aggregate, and nowhere else: they come back when the entry is taken apart.
+/// What waits to be sent is sealed: as many bytes as are sent, without the tables and the room of one that grows.
 class Entry {
  public:
   Entry(std::optional<ShardSlot> slot, Packing packing) : slot_(slot), packing_(packing) {}
 
   /// Adds `record` if it fits, and leaves it alone otherwise. The first one always does.
   bool add(PendingPtr& record);
+  /// Nothing is added any more.
+  void seal();
   const std::vector<PendingPtr>& records() const noexcept { return records_; }
   /// Takes the entry apart: its records with their data.
   std::vector<PendingPtr> take_records();
@@ -44,7 +47,7 @@ class Entry {
   /// What the service counts: data and partition key.
   std::size_t bytes() const noexcept { return bytes_; }
   /// Whether it is sent as an aggregate.
-  bool aggregated() const noexcept { return !writer_.empty(); }
+  bool aggregated() const noexcept { return sealed_ || !writer_.empty(); }
   /// No other record would fit.
   bool full() const noexcept { return records_.size() >= packing_.max_records || bytes_ >= packing_.max_bytes; }
   /// The smallest and the largest hash of its records.
@@ -64,11 +67,13 @@ class Entry {
   void pack(PendingRecord& record);
   bool pack_another(PendingRecord& record);
   std::size_t outer_key_size() const noexcept;
-  PutRecordsRequestEntry to_request(Blob aggregate) const;
+  PutRecordsRequestEntry to_request() const;
   friend std::vector<PutRecordsRequestEntry> to_request(std::span<const std::unique_ptr<Entry>> entries);
 
   std::vector<PendingPtr> records_;
   aggregation::AggregateWriter writer_;
+  std::shared_ptr<Bytes> sealed_;  ///< Instead of the writer.
+  bool checked_ = false;           ///< Its checksum comes when it is sent.
   std::optional<ShardSlot> slot_;
   Packing packing_;
   std::size_t bytes_ = 0;

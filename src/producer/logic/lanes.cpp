@@ -79,6 +79,7 @@ bool Lanes::add_to(const Entry* entry, PendingPtr& record) {
 }
 
 void Lanes::close(Lane& lane, EntryPtr entry, Clock::time_point send_by) {
+  entry->seal();
   ++ready_entries_;
   ready_bytes_ += entry->bytes();
   // What may go at once lets nothing before it wait.
@@ -121,11 +122,13 @@ bool Lanes::is_busy(std::size_t index) const noexcept {
 Clock::time_point Lanes::ready_at(std::size_t index, Clock::time_point now, bool all_at_once) const {
   if (is_busy(index)) return never;
   const Lane& lane = lanes_[index];
+  if (lane.has_nothing()) return never;
   Clock::time_point at = never;
   if (!lane.again.empty()) at = lane.again.begin()->first;
   if (!lane.ready.empty()) at = std::min(at, all_at_once ? at_once : lane.ready.front().send_by);
   if (!lane.open.empty()) at = std::min(at, all_at_once ? at_once : lane.open_since + options_.linger);
-  if (at == never || !lane.throttle) return at;
+  if (!lane.throttle) return at;
+  at = std::max(at, lane.held_until);
   // While the rate holds one entry back, another may become the first, and want more: what is tried again is.
   const Entry* first = nullptr;
   for (;;) {
@@ -152,8 +155,8 @@ Lanes::Batch Lanes::next(Clock::time_point now, std::size_t calls_in_flight) {
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < active_.size(); ++i) {
     const std::size_t index = active_[(turn_ + i) % active_.size()];
-    if (is_busy(index)) continue;
     Lane& lane = lanes_[index];
+    if (is_busy(index) || lane.held_until > now) continue;
     const std::size_t before = batch.entries.size();
     const bool room = take_from(lane, batch, bytes, now);
     if (batch.entries.size() > before) {
@@ -176,7 +179,10 @@ bool Lanes::take_from(Lane& lane, Batch& batch, std::size_t& bytes, Clock::time_
     const std::size_t size = head.entry->bytes();
     if (batch.entries.size() >= options_.batch_records) return false;
     if (!batch.entries.empty() && bytes + size > options_.batch_bytes) return false;
-    if (lane.throttle && !lane.throttle->try_take(1, size, now)) return true;
+    if (lane.throttle && !lane.throttle->try_take(1, size, now)) {
+      if (lane.ready.size() > 1) lane.held_until = lane.throttle->ready_at(1, size, now) + options_.linger;
+      return true;
+    }
     bytes += size;
     batch.entries.push_back(pop(lane, head.from));
   }
@@ -221,7 +227,10 @@ void Lanes::throttled(std::optional<ShardSlot> slot, std::size_t bytes, Clock::t
 }
 
 void Lanes::forget_rate(ShardSlot slot) {
-  if (Lane* const lane = find(slot)) lane->throttle.reset();
+  Lane* const lane = find(slot);
+  if (lane == nullptr) return;
+  lane->throttle.reset();
+  lane->held_until = at_once;
 }
 
 std::vector<EntryPtr> Lanes::take_unless(const std::function<bool(const Entry&)>& keep) {

@@ -93,6 +93,8 @@ class Lanes {
     /// No record in `open` is older.
     Clock::time_point open_since{};
     std::size_t calls = 0;
+    /// Its rate is used up, and several wait: they go together, not one by one as the rate lets them.
+    Clock::time_point held_until = Clock::time_point::min();
     bool active = false;
 
     bool has_nothing() const noexcept { return ready.empty() && again.empty() && open.empty(); }

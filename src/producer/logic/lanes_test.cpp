@@ -418,5 +418,28 @@ TEST(Lanes, WhenSomethingIsReadyThereIsSomethingToSend) {
   }
 }
 
+TEST(Lanes, WhatItsRateHoldsBackGoesTogetherAndNotOneByOne) {
+  LaneOptions options = plain();
+  options.limit_rates = true;
+  Lanes lanes(options);
+  for (int i = 0; i < 4000; ++i) lanes.add(pending("a", "x"), 0, t0);
+  std::size_t calls = 0;
+  std::size_t sent = 0;
+  Clock::time_point now = t0;
+  while (now < t0 + 1s) {
+    const Lanes::Batch batch = lanes.next(now, 1);
+    if (!batch.entries.empty()) {
+      ++calls;
+      sent += batch.entries.size();
+      lanes.answered(batch.lanes);
+      continue;
+    }
+    now = lanes.ready_at(now, 1);
+    ASSERT_NE(now, never);
+  }
+  EXPECT_GT(sent, 500u);
+  EXPECT_LE(calls, 110u) << "a call in each linger of 10 ms, not in each millisecond";
+}
+
 }  // namespace
 }  // namespace kinesis::producer
