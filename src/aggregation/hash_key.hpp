@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/hash_range.hpp"
 #include "core/uint128.hpp"
 
 #include <span>
@@ -7,13 +8,7 @@
 
 namespace kinesis::aggregation {
 
-/// Hash keys of a shard, both ends included. Default: all there are.
-struct HashRange {
-  core::Uint128 first;
-  core::Uint128 last = core::Uint128::max();
-
-  bool contains(core::Uint128 hash_key) const noexcept { return first <= hash_key && hash_key <= last; }
-};
+using core::HashRange;
 
 /// The hash key of a partition key, by which the service chooses the shard: its MD5 as a number.
 core::Uint128 hash_key_of(std::string_view partition_key) noexcept;

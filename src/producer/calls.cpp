@@ -8,18 +8,11 @@
 namespace kinesis::producer {
 namespace {
 
-const Error* error_of(const Verdict& verdict) {
-  if (const auto* again = std::get_if<TryAgain>(&verdict)) return &again->error;
-  if (const auto* failed = std::get_if<Failed>(&verdict)) return &failed->error;
+/// Null for what was stored.
+Error* error_of(Verdict& verdict) {
+  if (auto* again = std::get_if<TryAgain>(&verdict)) return &again->error;
+  if (auto* failed = std::get_if<Failed>(&verdict)) return &failed->error;
   return nullptr;
-}
-
-/// An entry's error says which shard it was for.
-Verdict name_shard(Verdict verdict, const std::string& shard_id) {
-  if (shard_id.empty()) return verdict;
-  if (auto* again = std::get_if<TryAgain>(&verdict)) again->error = again->error.with_context(shard_id);
-  if (auto* failed = std::get_if<Failed>(&verdict)) failed->error = failed->error.with_context(shard_id);
-  return verdict;
 }
 
 }  // namespace
@@ -86,8 +79,8 @@ core::awaitable<void> Pipeline::find_bad_entries(std::span<EntryPtr> entries, Er
 }
 
 /// Empty if nobody knows.
-std::string Pipeline::shard_name(const Entry& entry) const {
-  return entry.slot() ? book_.shard_id(*entry.slot()) : std::string();
+std::string_view Pipeline::shard_name(const Entry& entry) const {
+  return entry.slot() ? std::string_view(book_.shard_id(*entry.slot())) : std::string_view();
 }
 
 void Pipeline::judge(std::span<EntryPtr> entries, const Result<PutRecordsResponse>& answer, Clock::time_point began) {
@@ -100,10 +93,13 @@ void Pipeline::judge(std::span<EntryPtr> entries, const Result<PutRecordsRespons
     sent.predicted = entries[i]->slot();
     sent.began = began;
     sent.answered = client_.clock().now();
-    Verdict verdict = answer ? name_shard(producer::judge_entry(answer->records[i]), shard_name(*entries[i]))
-                             : judge_call(answer.error());
-    if (const Error* error = error_of(verdict))
-      meter_.entry_refused(facts_of(*entries[i], sent), *error, answer.has_value());
+    Verdict verdict = answer ? judge_entry(answer->records[i]) : judge_call(answer.error());
+    if (Error* const error = error_of(verdict)) {
+      const EntryFacts facts = facts_of(*entries[i], sent);
+      // An entry's error says which shard it was for.
+      if (answer && !facts.shard_id.empty()) *error = error->with_context(facts.shard_id);
+      meter_.entry_refused(facts, *error, answer.has_value());
+    }
     judge_one(std::move(entries[i]), std::move(verdict), sent);
   }
 }
@@ -182,8 +178,7 @@ EntryPtr Pipeline::without_given_up(EntryPtr entry, Clock::time_point when) {
   auto left = std::make_unique<Entry>(entry->slot(), Packing::of(options_.aggregation));
   for (PendingPtr& record : records) {
     if (may_retry(options_, record->attempts, record->accepted, when) && left->add(record)) continue;
-    Error error = given_up_error(*record);
-    finish(std::move(record), std::move(error), ProducerOutcome::expired);
+    give_up_on(std::move(record));
   }
   left->answered(client_.clock().now());
   if (ordered) {
@@ -194,7 +189,7 @@ EntryPtr Pipeline::without_given_up(EntryPtr entry, Clock::time_point when) {
 }
 
 void Pipeline::fail(EntryPtr entry, const Error& error, ProducerOutcome outcome) {
-  const std::string shard_id = shard_name(*entry);
+  const std::string shard_id(shard_name(*entry));
   if (error.code() == errc::closed) outcome = ProducerOutcome::closed;
   std::vector<PendingPtr> records = entry->take_records_without_data();
   release(entry.get(), records, client_.clock().now());
@@ -210,7 +205,7 @@ EntryFacts Pipeline::facts_of(const Entry& entry, const SentEntry& sent) const {
   facts.records = entry.records().size();
   facts.bytes = entry.bytes();
   facts.slot = entry.slot();
-  if (facts.slot) facts.shard_id = book_.shard_id(*facts.slot);
+  facts.shard_id = shard_name(entry);
   facts.waited = sent.began - entry.waits_since();
   return facts;
 }

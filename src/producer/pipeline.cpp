@@ -165,8 +165,8 @@ ProducerMetrics Pipeline::metrics() const {
 core::awaitable<void> Pipeline::run(std::shared_ptr<Pipeline> self) {
   Clock& clock = self->client_.clock();
   for (;;) {
-    const bool ended = self->take_inbox(clock.now());
     const Clock::time_point now = clock.now();
+    const bool ended = self->take_inbox(now);
     self->expire(now);
     self->start_learning(now);
     self->start_calls(now);
@@ -250,6 +250,12 @@ void Pipeline::finish(PendingPtr record, Error error, ProducerOutcome outcome, s
   meter_.record_failed(*record, outcome, error, shard_id);
   Answered& answered = finished_.emplace_back(Answered{{}, std::move(error)});
   answered.records.push_back(std::move(record));
+}
+
+/// Its time, or its tries, are over.
+void Pipeline::give_up_on(PendingPtr record) {
+  Error error = given_up_error(*record);
+  finish(std::move(record), std::move(error), ProducerOutcome::expired);
 }
 
 /// Its records are not here any more.

@@ -109,10 +109,11 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   void retry_or_fail(EntryPtr entry, const Error& error);
   void fail(EntryPtr entry, const Error& error, ProducerOutcome outcome);
   EntryFacts facts_of(const Entry& entry, const SentEntry& sent) const;
-  std::string shard_name(const Entry& entry) const;
+  std::string_view shard_name(const Entry& entry) const;
   EntryPtr without_given_up(EntryPtr entry, Clock::time_point when);
 
   // The way out.
+  void give_up_on(PendingPtr record);
   void finish(PendingPtr record, Error error, ProducerOutcome outcome, std::string_view shard_id = {});
   void answer(Answers answers);
   void settle(const Answered& answered);

@@ -115,16 +115,12 @@ void Pipeline::release(const Entry* entry, const std::vector<PendingPtr>& record
 void Pipeline::place_anew(EntryPtr entry, Clock::time_point now) {
   std::vector<PendingPtr> records = entry->take_records();
   if (options_.ordering == Ordering::per_key) order_.release(entry.get(), records);
-  const auto over = [&](const PendingPtr& record) {
-    return !may_retry(options_, record->attempts, record->accepted, now);
-  };
   std::vector<PendingPtr> again;
   for (PendingPtr& record : records) {
-    if (over(record)) {
-      Error error = given_up_error(*record);
-      finish(std::move(record), std::move(error), ProducerOutcome::expired);
-    } else {
+    if (may_retry(options_, record->attempts, record->accepted, now)) {
       again.push_back(std::move(record));
+    } else {
+      give_up_on(std::move(record));
     }
   }
   if (options_.ordering == Ordering::none) {
@@ -140,8 +136,7 @@ void Pipeline::expire(Clock::time_point now) {
   if (options_.time_to_live.count() <= 0) return;
   std::erase_if(unplaced_, [&](PendingPtr& record) {
     if (record->accepted + options_.time_to_live > now) return false;
-    Error error = given_up_error(*record);
-    finish(std::move(record), std::move(error), ProducerOutcome::expired);
+    give_up_on(std::move(record));
     return true;
   });
   std::erase_if(unjudged_, [&](Unjudged& unjudged) {

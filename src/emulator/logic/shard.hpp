@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/hash_range.hpp"
 #include "core/uint128.hpp"
 #include "emulator/logic/names.hpp"
 #include "emulator/logic/sequence_number.hpp"
@@ -14,11 +15,7 @@
 
 namespace kinesis::emulator {
 
-struct HashRange {
-  core::Uint128 first;
-  core::Uint128 last;  ///< Inclusive.
-  friend bool operator==(const HashRange&, const HashRange&) = default;
-};
+using core::HashRange;
 
 /// Cuts all hash keys into `count` ranges, as AWS does for a new stream: all of the same size, the last one takes the
 /// rest.

@@ -19,8 +19,12 @@ Lanes::Lane& Lanes::lane_of(std::optional<ShardSlot> slot, Clock::time_point now
   if (index >= lanes_.size()) lanes_.resize(index + 1);
   Lane& lane = lanes_[index];
   if (slot && options_.limit_rates && !lane.throttle) lane.throttle.emplace(now);
-  if (!std::exchange(lane.active, true)) active_.push_back(index);
+  activate(index);
   return lane;
+}
+
+void Lanes::activate(std::size_t index) {
+  if (!std::exchange(lanes_[index].active, true)) active_.push_back(index);
 }
 
 Lanes::Lane* Lanes::find(std::optional<ShardSlot> slot) {
@@ -60,10 +64,7 @@ const Entry* Lanes::add(PendingPtr record, std::optional<ShardSlot> slot, Clock:
     open->add(record);
   }
   const Entry* const added = open.get();
-  if (open->full()) {
-    close(lane, std::move(open), at_once);
-    lane.open.erase(it);
-  }
+  close_if_full(lane, it);
   return added;
 }
 
@@ -72,10 +73,14 @@ bool Lanes::add_to(const Entry* entry, PendingPtr& record) {
   if (lane == nullptr) return false;
   const auto it = lane->open.find(open_key(*record));
   if (it == lane->open.end() || it->second.get() != entry || !it->second->add(record)) return false;
-  if (!it->second->full()) return true;
-  close(*lane, std::move(it->second), at_once);
-  lane->open.erase(it);
+  close_if_full(*lane, it);
   return true;
+}
+
+void Lanes::close_if_full(Lane& lane, OpenEntries::iterator open) {
+  if (!open->second->full()) return;
+  close(lane, std::move(open->second), at_once);
+  lane.open.erase(open);
 }
 
 void Lanes::close(Lane& lane, EntryPtr entry, Clock::time_point send_by) {
@@ -88,24 +93,18 @@ void Lanes::close(Lane& lane, EntryPtr entry, Clock::time_point send_by) {
   lane.ready.push_back(Ready{std::move(entry), send_by});
 }
 
-void Lanes::close_all(Lane& lane, Clock::time_point send_by) {
-  for (auto& [key, entry] : lane.open) close(lane, std::move(entry), send_by);
-  lane.open.clear();
-}
-
 void Lanes::add_again(EntryPtr entry, Clock::time_point when) {
   oldest_ = std::min(oldest_, entry->oldest());
-  const std::optional<ShardSlot> slot = entry->slot();
-  const std::size_t index = index_of(slot);
-  Lane& lane = lanes_[index];
-  if (!std::exchange(lane.active, true)) active_.push_back(index);
-  lane.again.emplace(when, std::move(entry));
+  const std::size_t index = index_of(entry->slot());
+  activate(index);
+  lanes_[index].again.emplace(when, std::move(entry));
 }
 
 void Lanes::flush() {
   for (const std::size_t index : active_) {
     Lane& lane = lanes_[index];
-    close_all(lane, at_once);
+    for (auto& [key, entry] : lane.open) close(lane, std::move(entry), at_once);
+    lane.open.clear();
     for (Ready& ready : lane.ready) ready.send_by = at_once;
   }
 }

@@ -84,12 +84,13 @@ class Lanes {
     /// Company or not, it goes then.
     Clock::time_point send_by;
   };
+  using OpenEntries = std::unordered_map<std::string, EntryPtr>;
   struct Lane {
     std::optional<ShardThrottle> throttle;
     std::deque<Ready> ready;
     std::multimap<Clock::time_point, EntryPtr> again;
     /// By key where keys are packed apart, else under the empty one.
-    std::unordered_map<std::string, EntryPtr> open;
+    OpenEntries open;
     /// No record in `open` is older.
     Clock::time_point open_since{};
     std::size_t calls = 0;
@@ -108,9 +109,10 @@ class Lanes {
 
   Lane& lane_of(std::optional<ShardSlot> slot, Clock::time_point now);
   Lane* find(std::optional<ShardSlot> slot);
+  void activate(std::size_t index);
   std::string open_key(const PendingRecord& record) const;
   void close(Lane& lane, EntryPtr entry, Clock::time_point send_by);
-  void close_all(Lane& lane, Clock::time_point send_by);
+  void close_if_full(Lane& lane, OpenEntries::iterator open);
   bool batch_is_full() const noexcept;
   bool is_busy(std::size_t index) const noexcept;
   Clock::time_point ready_at(std::size_t index, Clock::time_point now, bool all_at_once) const;

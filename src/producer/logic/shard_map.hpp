@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/hash_range.hpp"
 #include "core/uint128.hpp"
 #include <kinesis/error.hpp>
 #include <kinesis/kinesis_api/common.hpp>
@@ -12,16 +13,7 @@
 
 namespace kinesis::producer {
 
-/// Hash keys from `first` to `last`, both included.
-struct HashRange {
-  core::Uint128 first;
-  core::Uint128 last;
-
-  bool contains(core::Uint128 hash) const noexcept { return first <= hash && hash <= last; }
-  /// Whether everything from `low` to `high` is in it.
-  bool contains(core::Uint128 low, core::Uint128 high) const noexcept { return first <= low && high <= last; }
-  friend bool operator==(const HashRange&, const HashRange&) = default;
-};
+using core::HashRange;
 
 /// The range of a shard as ListShards gives it, or Error(protocol) if its ends are no hash keys or the wrong way round.
 Result<HashRange> hash_range_of(const KinesisShard& shard);
