@@ -67,7 +67,6 @@ class Writing {
  public:
   explicit Writing(const Input& input) : input_(input), hash_keys_(records), writers_(aggregates_at_once) {
     hash_keys_of(input_.key_of, hash_keys_);
-    for (AggregateWriter& writer : writers_) pointers_.push_back(&writer);
     outs_.resize(aggregates_at_once);
   }
 
@@ -82,8 +81,12 @@ class Writing {
     const std::size_t last = (parts.hash_keys ? keys_at_once : records) - 1;  // both are powers of two
     std::size_t open = 0;
     const auto finish = [&](std::size_t count) {
-      for (std::size_t i = 0; i < count; ++i) outs_[i].clear();
-      if (parts.finish) finish_all(std::span(pointers_).first(count), std::span(outs_).first(count));
+      for (std::size_t i = 0; i < count; ++i) {
+        outs_[i].resize(parts.finish ? writers_[i].size() : 0);
+        spans_[i] = {outs_[i].data(), outs_[i].size()};
+        if (parts.finish) writers_[i].write_unchecked(spans_[i]);
+      }
+      if (parts.finish) add_checksums(std::span(spans_).first(count));
       for (std::size_t i = 0; i < count; ++i) {
         if (keep != nullptr) keep->emplace_back(outs_[i].bytes().begin(), outs_[i].bytes().end());
         writers_[i].clear();
@@ -108,8 +111,8 @@ class Writing {
   std::vector<core::Uint128> hash_keys_;
   std::array<core::Uint128, keys_at_once> fresh_;
   std::vector<AggregateWriter> writers_;
-  std::vector<AggregateWriter*> pointers_;
   std::vector<core::Buffer> outs_;
+  std::array<std::span<std::byte>, aggregates_at_once> spans_;
 };
 
 /// The digests alone, of the same bytes in the same groups.

@@ -148,6 +148,7 @@ void keys(const Meter& meter) {
   for (const std::string& key : keys) views.push_back(as_bytes(key));
   std::vector<core::Md5Digest> digests(keys.size());
   for (const auto& [kernel, name] : {std::pair{core::Md5Kernel::scalar, "one by one"},
+                                     {core::Md5Kernel::lanes_4, "in 4 lanes"},
                                      {core::Md5Kernel::lanes_8, "in 8 lanes"},
                                      {core::Md5Kernel::lanes_16, "in 16 lanes"}}) {
     if (!core::supported(kernel)) continue;

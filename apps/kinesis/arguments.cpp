@@ -107,6 +107,7 @@ class CommandLine {
         ->check(CLI::PositiveNumber);
     command->add_option("--receipts", put_.receipts,
                         "File for a JSON line per record: line, shard, sequence_number, sub_sequence_number, attempts");
+    command->add_flag("--json", put_.json, "The summary as one JSON object, as with --output json");
     add_packing(*command);
     add_connection(*command);
     command->callback([this] { run_ = [this] { return run_put(connection_, put_); }; });

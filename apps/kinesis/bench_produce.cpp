@@ -5,6 +5,7 @@
 #include "output.hpp"
 #include <kinesis/producer.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
@@ -34,26 +35,28 @@ double peak_rss_mb() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-/// What became of the records. Written by the client's thread.
+/// What became of the records. Written by the client's one thread.
 class Outcome {
  public:
   void add(const Result<Receipt>& result) {
-    const std::lock_guard lock(mutex_);
     if (result) {
       latency_.record(static_cast<std::uint64_t>(result->time_in_library.count()) / 1000);
     } else {
       if (failed_++ == 0) first_failure_ = result.error();
     }
-    ++answered_;
-    if (waiting_) room_.notify_one();
+    const std::uint64_t answered = answered_.load(std::memory_order_relaxed) + 1;
+    answered_.store(answered);
+    if (answered != wanted_.load()) return;
+    const std::lock_guard lock(mutex_);
+    room_.notify_one();
   }
-  /// Waits for another answer, after a send that found no room.
-  void wait_for_more() {
+  /// Waits for `some` more answers, after a send that found no room: one at a time, the threads would do little but
+  /// wake each other. Gives up after a while, for there may be fewer left.
+  void wait_for_more(std::uint64_t some) {
     std::unique_lock lock(mutex_);
-    waiting_ = true;
-    const std::uint64_t now = answered_;
-    room_.wait_for(lock, std::chrono::milliseconds(10), [&] { return answered_ != now; });
-    waiting_ = false;
+    const std::uint64_t wanted = answered_.load() + some;
+    wanted_.store(wanted);
+    room_.wait_for(lock, std::chrono::milliseconds(10), [&] { return answered_.load() >= wanted; });
   }
 
   // Once everything is answered.
@@ -64,8 +67,8 @@ class Outcome {
  private:
   std::mutex mutex_;
   std::condition_variable room_;
-  bool waiting_ = false;
-  std::uint64_t answered_ = 0;
+  std::atomic<std::uint64_t> answered_{0};
+  std::atomic<std::uint64_t> wanted_{0};
   std::uint64_t failed_ = 0;
   std::optional<Error> first_failure_;
   core::Histogram latency_;
@@ -148,7 +151,7 @@ int run_bench_produce(const ConnectionArguments& connection, const BenchProduceA
   for (std::uint64_t i = 0; i < arguments.records; ++i) {
     const std::string& key = keys[i * 7919 % keys.size()];
     const auto answered = [&outcome](const Result<Receipt>& result) { outcome.add(result); };
-    while (!producer.try_send(key, payloads.at(i), answered)) outcome.wait_for_more();
+    while (!producer.try_send(key, payloads.at(i), answered)) outcome.wait_for_more(arguments.buffer / 4 + 1);
   }
   producer.close(std::chrono::minutes(10)).get();
   const double cpu = cpu_ns() - cpu_before;

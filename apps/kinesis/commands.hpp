@@ -58,6 +58,7 @@ struct PutArguments {
   int linger_ms = 10;
   int time_to_live_s = 30;
   int max_in_flight = 8;
+  bool json = false;
 };
 
 struct BenchProduceArguments {

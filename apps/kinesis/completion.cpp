@@ -22,7 +22,7 @@ _kinesis() {
       else
         choices="--shards --wait --at $connection"
       fi ;;
-    "kinesis put "*) choices="--key-field --key-column --key --rate --receipts --aggregate --ordered --linger --ttl --max-in-flight $connection" ;;
+    "kinesis put "*) choices="--key-field --key-column --key --rate --receipts --json --aggregate --ordered --linger --ttl --max-in-flight $connection" ;;
     "kinesis bench produce "*) choices="--records --size --keys --in-flight --buffer --no-aggregate --no-rate-limit --json $connection" ;;
     "kinesis bench "*) choices="produce --help" ;;
     "kinesis tail "*) choices="--from --count --until-caught-up $connection" ;;

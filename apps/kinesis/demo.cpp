@@ -13,6 +13,7 @@
 #include <kinesis/lease_repositories.hpp>
 #include <kinesis/producer.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -250,6 +251,7 @@ class Demo {
     view.total = ledger_.lines().size();
     view.acknowledged = ledger_.acknowledged_count();
     view.handled = ledger_.received_count();
+    view.kinesis_records = producer_.metrics().entries_delivered;
     view.seconds = seconds_since_start();
     const double since = view.seconds - last_shown_;
     if (since > 0) {
@@ -308,7 +310,12 @@ class Demo {
       out.append(22 - std::string_view(name).size(), ' ');
       out += value + "\n";
     };
+    char text[128];
+    const std::uint64_t kinesis_records = producer_.metrics().entries_delivered;
+    std::snprintf(text, sizeof text, "%s, aggregated: %.1f records in each", with_commas(kinesis_records).c_str(),
+                  static_cast<double>(verdict.sent) / static_cast<double>(std::max<std::uint64_t>(1, kinesis_records)));
     row("records sent", with_commas(verdict.sent));
+    row("Kinesis records", text);
     row("received once", with_commas(verdict.received_once));
     row("duplicates", with_commas(verdict.duplicates));
     row("lost", with_commas(verdict.lost));
@@ -317,7 +324,6 @@ class Demo {
                       std::to_string(shards_.size() - open) + " closed after");
     for (const auto& worker : workers_)
       row(worker->name().c_str(), with_commas(ledger_.handled_by(worker->name())) + " records");
-    char text[128];
     std::snprintf(text, sizeof text, "%.0f records/s over %.1f s",
                   static_cast<double>(ledger_.received_count()) / elapsed, elapsed);
     row("throughput", text);

@@ -33,6 +33,11 @@ std::string bar(std::uint64_t part, std::uint64_t whole) {
   return text;
 }
 
+double records_in_each(const DemoView& view) {
+  if (view.kinesis_records == 0) return 0;
+  return static_cast<double>(view.acknowledged) / static_cast<double>(view.kinesis_records);
+}
+
 }  // namespace
 
 DemoDisplay::DemoDisplay() : terminal_(is_terminal(stdout)) {}
@@ -57,6 +62,9 @@ void DemoDisplay::draw(const DemoView& view) {
                          bar(view.handled, view.total).c_str(), reset, with_commas(view.handled).c_str(),
                          with_commas(view.total).c_str(), view.handle_rate,
                          static_cast<unsigned long long>(view.p50_ms), static_cast<unsigned long long>(view.p99_ms)));
+  lines.push_back(format("  sent     aggregated: %s records in %s Kinesis records, %.1f in each",
+                         with_commas(view.acknowledged).c_str(), with_commas(view.kinesis_records).c_str(),
+                         records_in_each(view)));
   lines.emplace_back();
   lines.push_back(
       format("  %s%-22s %-7s %-10s %-10s %8s%s", bold, "SHARD", "STATE", "OWNER", "PROGRESS", "HANDLED", reset));
@@ -79,14 +87,16 @@ void DemoDisplay::draw(const DemoView& view) {
 }
 
 void DemoDisplay::print_line(const DemoView& view, bool last) {
-  if (printed_at_ < 0) std::printf("kinesis demo: %s, TLS, HTTP/2, service limits on\n", view.endpoint.c_str());
+  if (printed_at_ < 0)
+    std::printf("kinesis demo: %s, TLS, HTTP/2, service limits on, records aggregated\n", view.endpoint.c_str());
   for (; news_printed_ < view.news.size(); ++news_printed_) std::printf("  %s\n", view.news[news_printed_].c_str());
   if (last || view.seconds - printed_at_ >= 2) {
     printed_at_ = view.seconds;
     std::size_t open = 0;
     for (const auto& shard : view.shards) open += shard.open ? 1 : 0;
-    std::printf("  %5.1f s  put %s (%.0f/s)  handled %s of %s (%.0f/s)  %zu open shards\n", view.seconds,
-                with_commas(view.acknowledged).c_str(), view.put_rate, with_commas(view.handled).c_str(),
+    std::printf("  %5.1f s  put %s (%.0f/s) in %s Kinesis records  handled %s of %s (%.0f/s)  %zu open shards\n",
+                view.seconds, with_commas(view.acknowledged).c_str(), view.put_rate,
+                with_commas(view.kinesis_records).c_str(), with_commas(view.handled).c_str(),
                 with_commas(view.total).c_str(), view.handle_rate, open);
   }
   std::fflush(stdout);

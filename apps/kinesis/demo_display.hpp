@@ -19,6 +19,8 @@ struct DemoView {
   std::uint64_t total = 0;
   std::uint64_t acknowledged = 0;
   std::uint64_t handled = 0;
+  /// What the acknowledged records are in: aggregates, most of them.
+  std::uint64_t kinesis_records = 0;
   double put_rate = 0;
   double handle_rate = 0;
   std::uint64_t p50_ms = 0;

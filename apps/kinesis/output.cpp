@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -106,20 +107,13 @@ std::string human_bytes(double bytes) {
   return text;
 }
 
-std::string latency_bars(const Histogram& microseconds) {
-  constexpr std::size_t width = 40;
-  struct Step {
-    std::uint64_t below;  // in microseconds
-    std::uint64_t times;
-  };
-  std::vector<Step> steps;
-  std::uint64_t most = 1;
+std::vector<LatencyStep> latency_steps(const Histogram& microseconds) {
+  std::vector<LatencyStep> steps;
   // A bucket belongs to the step that has its highest value.
   std::uint64_t below = 100;
   std::uint64_t times = 0;
   const auto close_step = [&] {
     if (times > 0 || !steps.empty()) steps.push_back({below, times});
-    most = std::max(most, times);
     times = 0;
     below = std::to_string(below).front() == '2' ? below / 2 * 5 : below * 2;
   };
@@ -128,14 +122,22 @@ std::string latency_bars(const Histogram& microseconds) {
     times += bucket.count;
   }
   if (times > 0) close_step();
+  return steps;
+}
+
+std::string latency_bars(const Histogram& microseconds) {
+  constexpr std::size_t width = 40;
+  const std::vector<LatencyStep> steps = latency_steps(microseconds);
+  std::uint64_t most = 1;
+  for (const LatencyStep& step : steps) most = std::max(most, step.times);
   std::string text;
-  for (const Step& step : steps) {
+  for (const LatencyStep& step : steps) {
     char line[64];
     const std::string count = with_commas(step.times);
-    std::snprintf(line, sizeof line, "  < %6g ms  %12s  ", static_cast<double>(step.below) / 1000, count.c_str());
+    std::snprintf(line, sizeof line, "  < %6g ms  %12s  ", static_cast<double>(step.below_us) / 1000, count.c_str());
     text += line;
     const auto full = static_cast<double>(step.times) / static_cast<double>(most) * static_cast<double>(width);
-    text.append(static_cast<std::size_t>(full + 0.5), '#');
+    text.append(static_cast<std::size_t>(std::lround(full)), '#');
     while (text.back() == ' ') text.pop_back();
     text += '\n';
   }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 // What the commands share: errors in one line, files that notice failed writes, terminals, progress.
 namespace kinesis::tool {
@@ -67,8 +68,14 @@ class ProgressLine {
 std::string with_commas(std::uint64_t number);
 /// "12.3 MB"
 std::string human_bytes(double bytes);
-/// How times are distributed, as lines of text: a bar for each of the steps 1, 2, 5, 10, ... that occur. Empty if there
-/// are none.
+/// How often times were below `below_us` microseconds, and not below the step before.
+struct LatencyStep {
+  std::uint64_t below_us;
+  std::uint64_t times;
+};
+/// How times are distributed over the steps 1, 2, 5, 10, ... from the first to the last that occurs.
+std::vector<LatencyStep> latency_steps(const Histogram& microseconds);
+/// The same as lines of text, with a bar for each step. Empty if there are none.
 std::string latency_bars(const Histogram& microseconds);
 /// "64MiB", "1GB", "4096"; throws Error(invalid_argument).
 std::size_t parse_size(const std::string& text);

@@ -12,6 +12,8 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -20,8 +22,12 @@ namespace {
 
 /// Lines beyond this fail before they are read whole; the stream's own limit may be less.
 constexpr std::size_t max_line = std::size_t{10} * 1024 * 1024;
-/// Records whose receipts are not there yet; the reader waits at this bound.
+/// Records whose receipts are not there yet, and their bytes: less than a producer's buffer. The reader waits at these
+/// bounds.
 constexpr std::size_t max_outstanding = 50'000;
+constexpr std::size_t max_outstanding_bytes = std::size_t{48} * 1024 * 1024;
+/// Between two looks at how far the work is.
+constexpr std::chrono::milliseconds a_moment{200};
 
 std::atomic<bool> interrupted{false};
 
@@ -72,14 +78,22 @@ class Receipts {
  public:
   void write_to(const std::string& path) { file_.emplace(path); }
 
-  void sent() {
+  /// Waits a moment for room. `size`: data and key of the record to be sent, for `answered`, too.
+  [[nodiscard]] bool try_to_send(std::size_t size) {
     std::unique_lock lock(mutex_);
+    const auto has_room = [this, size] {
+      const bool room = sent_ - answered_ < max_outstanding && outstanding_bytes_ + size <= max_outstanding_bytes;
+      return room || sent_ == answered_;
+    };
+    if (!room_.wait_for(lock, a_moment, has_room)) return false;
     ++sent_;
-    room_.wait(lock, [this] { return sent_ - answered_ < max_outstanding; });
+    outstanding_bytes_ += size;
+    return true;
   }
-  void answered(std::uint64_t line, std::size_t bytes, const Result<Receipt>& result) {
+  void answered(std::uint64_t line, std::size_t bytes, std::size_t size, const Result<Receipt>& result) {
     const std::lock_guard lock(mutex_);
     ++answered_;
+    outstanding_bytes_ -= size;
     if (!result) {
       ++failed_;
       if (!first_failure_) first_failure_ = result.error().with_context("line " + std::to_string(line));
@@ -142,6 +156,7 @@ class Receipts {
   std::optional<OutputFile> file_;
   std::uint64_t sent_ = 0;
   std::uint64_t answered_ = 0;
+  std::size_t outstanding_bytes_ = 0;
   std::uint64_t failed_ = 0;
   std::uint64_t bytes_ = 0;
   std::optional<Error> first_failure_;
@@ -164,21 +179,27 @@ class Pace {
   double seconds() const { return std::chrono::duration<double>(clock_.now() - began_).count(); }
 
   void show(const Receipts& receipts, const InputLines& input, const Producer<std::string>& producer) {
-    if (!line_.shown() || seconds() - shown_ < 0.2) return;
-    shown_ = seconds();
+    if (!line_.shown() || (!samples_.empty() && seconds() - samples_.back().seconds < 0.2)) return;
+    const Sample now{seconds(), static_cast<double>(receipts.stored()), static_cast<double>(receipts.bytes())};
+    // Of the last two seconds: the mean of the whole work is in the summary.
+    const Sample since = samples_.empty() ? Sample{} : samples_.front();
+    const double time = now.seconds - since.seconds;
+    samples_.push_back(now);
+    if (samples_.size() > 10) samples_.pop_front();
+    const ProducerMetrics metrics = producer.metrics();
+    const std::size_t shards = metrics.shards.size();
     std::string text = with_commas(receipts.stored()) + " records, " +
-                       with_commas(static_cast<std::uint64_t>(static_cast<double>(receipts.stored()) / shown_)) +
-                       "/s, " + human_bytes(static_cast<double>(receipts.bytes()) / shown_) + "/s";
+                       with_commas(static_cast<std::uint64_t>((now.records - since.records) / time)) + "/s, " +
+                       human_bytes((now.bytes - since.bytes) / time) + "/s, " + std::to_string(shards) +
+                       (shards == 1 ? " shard, " : " shards, ") + with_commas(metrics.entries_throttled) +
+                       " throttled, " + with_commas(metrics.entries_retried) + " sent again";
     const auto total = input.total_bytes();
     if (total && *total > 0 && input.bytes_read() > 0) {
       const double part = static_cast<double>(input.bytes_read()) / static_cast<double>(*total);
       char eta[64];
-      std::snprintf(eta, sizeof eta, ", %.0f %%, %.0f s left", part * 100, shown_ / part - shown_);
+      std::snprintf(eta, sizeof eta, ", %.0f %%, %.0f s left", part * 100, now.seconds / part - now.seconds);
       text += eta;
     }
-    const ProducerMetrics metrics = producer.metrics();
-    if (metrics.entries_throttled > 0) text += ", " + with_commas(metrics.entries_throttled) + " throttled";
-    if (metrics.entries_retried > 0) text += ", " + with_commas(metrics.entries_retried) + " sent again";
     line_.show(text);
   }
   void clear() { line_.clear(); }
@@ -187,7 +208,12 @@ class Pace {
   Clock& clock_;
   double rate_;
   Clock::time_point began_;
-  double shown_ = 0;
+  struct Sample {
+    double seconds = 0;
+    double records = 0;
+    double bytes = 0;
+  };
+  std::deque<Sample> samples_;
   ProgressLine line_;
 };
 
@@ -204,6 +230,12 @@ std::string summary(const Receipts& receipts, const ProducerMetrics& metrics, do
     writer.key("p90_ms").number(ms(90)).key("max_ms").number(ms(100));
     writer.key("calls").integer(metrics.calls).key("kinesis_records").integer(metrics.entries_sent);
     writer.key("throttled").integer(metrics.entries_throttled).key("sent_again").integer(metrics.entries_retried);
+    writer.key("latency_histogram").begin_array();
+    for (const LatencyStep& step : latency_steps(latency)) {
+      writer.begin_object().key("below_ms").number(static_cast<double>(step.below_us) / 1000);
+      writer.key("records").integer(step.times).end_object();
+    }
+    writer.end_array().key("shards").integer(metrics.shards.size());
     writer.key("producer").raw(to_json(metrics)).end_object();
     return text + "\n";
   }
@@ -212,10 +244,10 @@ std::string summary(const Receipts& receipts, const ProducerMetrics& metrics, do
                 with_commas(receipts.stored()).c_str(), human_bytes(static_cast<double>(receipts.bytes())).c_str(),
                 seconds, with_commas(static_cast<std::uint64_t>(rate)).c_str(), ms(50), ms(99));
   std::string lines = text;
-  std::snprintf(text, sizeof text, "%s calls, %s Kinesis records, %s throttled, %s sent again, %s failed\n",
-                with_commas(metrics.calls).c_str(), with_commas(metrics.entries_sent).c_str(),
-                with_commas(metrics.entries_throttled).c_str(), with_commas(metrics.entries_retried).c_str(),
-                with_commas(receipts.failed()).c_str());
+  std::snprintf(text, sizeof text, "%s calls, %s Kinesis records, %zu %s, %s throttled, %s sent again, %s failed\n",
+                with_commas(metrics.calls).c_str(), with_commas(metrics.entries_sent).c_str(), metrics.shards.size(),
+                metrics.shards.size() == 1 ? "shard" : "shards", with_commas(metrics.entries_throttled).c_str(),
+                with_commas(metrics.entries_retried).c_str(), with_commas(receipts.failed()).c_str());
   lines += text;
   if (latency.empty()) return lines;
   std::snprintf(text, sizeof text, "latency p50 %.1f ms, p90 %.1f ms, p99 %.1f ms, max %.1f ms\n", ms(50), ms(90),
@@ -272,20 +304,24 @@ int run_put(const ConnectionArguments& connection, const PutArguments& arguments
       if (interrupted) break;
       const std::uint64_t number = input.line();
       const std::size_t bytes = line->size();
-      receipts.sent();
-      producer.send(key, *line,
-                    [&receipts, number, bytes](Result<Receipt> result) { receipts.answered(number, bytes, result); });
+      const std::size_t size = bytes + key.size();
+      while (!receipts.try_to_send(size)) pace.show(receipts, input, producer);
+      producer.send(key, *line, [&receipts, number, bytes, size](Result<Receipt> result) {
+        receipts.answered(number, bytes, size, result);
+      });
       pace.show(receipts, input, producer);
     }
   } catch (const Error& error) {
     if (!interrupted) input_failure = error;
   }
   // What was read before is sent, whatever went wrong with the input.
-  producer.close().get();
+  std::future<void> closed = producer.close();
+  while (closed.wait_for(a_moment) != std::future_status::ready) pace.show(receipts, input, producer);
+  closed.get();
   receipts.wait_for_all();
   const double seconds = pace.seconds();
   pace.clear();
-  print(summary(receipts, producer.metrics(), seconds, connection.json()));
+  print(summary(receipts, producer.metrics(), seconds, connection.json() || arguments.json));
   if (input_failure) return failed(*input_failure);
   if (receipts.write_failure()) return failed(*receipts.write_failure());
   if (receipts.failure())

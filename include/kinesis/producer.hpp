@@ -33,7 +33,7 @@ struct Receipt {
 
 /// What a send does when the producer's buffer is full.
 enum class WhenFull {
-  wait,  ///< The send completes later; nothing blocks.
+  wait,  ///< The send completes later; nothing blocks. Beyond `max_waiting` of them it completes with Error(full).
   fail,  ///< The send completes with Error(full).
 };
 
@@ -69,11 +69,14 @@ enum class Ordering {
 struct ProducerOptions {
   /// Required: name or ARN.
   StreamId stream;
-  /// Records and bytes (data and keys) that may be buffered and in flight together. At either bound `when_full`
-  /// applies.
+  /// Records, and the memory of records (data and keys, and 256 bytes for each record), that may be buffered and in
+  /// flight together. At either bound `when_full` applies. Calls under way take a tenth of it more, or one call.
   std::size_t max_buffered_records = 100'000;
   std::size_t max_buffered_bytes = std::size_t{64} * 1024 * 1024;
   WhenFull when_full = WhenFull::wait;
+  /// Sends that may wait for room at once, where `when_full` is `wait`; their records are not counted as buffered. One
+  /// more fails with Error(full). 0: none waits.
+  std::size_t max_waiting = 10'000;
   Aggregation aggregation = AggregateByShard{};
   Ordering ordering = Ordering::none;
   /// Entries of one PutRecords call, 1 to 500.
@@ -89,7 +92,8 @@ struct ProducerOptions {
   /// Keeps to each shard's rate: 1000 records and 1 MiB a second at first, less where other producers share the shard,
   /// more where it turns out to take more. Off: what the service throttles is only sent again later.
   bool limit_rates = true;
-  /// A record that was not accepted this long after `send` fails with its last error. 0: no limit.
+  /// A record that the service has not accepted this long after `send` fails with its last error, wherever it waits;
+  /// one whose call is under way, once that is answered. 0: no limit.
   std::chrono::milliseconds time_to_live{30'000};
   /// Tries of one record; 0: as many as fit in `time_to_live`.
   int max_attempts = 0;
@@ -102,6 +106,19 @@ struct ProducerOptions {
   std::shared_ptr<ProducerListener> listener{};
 };
 
+/// A small record to send that is still the caller's.
+struct OutgoingView {
+  std::string_view partition_key;
+  BytesView data;
+};
+/// How `ProducerCore::send_view` is to send.
+struct SendMode {
+  /// As `try_send`: false if the buffer is full.
+  bool refuse_when_full = false;
+  /// The handler is bound to no executor: it runs on the client's, and need not be asked.
+  bool unbound = false;
+};
+
 /// The untyped half of a producer. A fake is another one of these. Thread-safe.
 class ProducerCore {
  public:
@@ -110,6 +127,8 @@ class ProducerCore {
   virtual void send(OutgoingRecord<Blob> record, detail::Handler<Receipt> done) = 0;
   /// The same, unless the buffer is full: then it returns false, and `done` is never called.
   virtual bool try_send(OutgoingRecord<Blob> record, detail::Handler<Receipt> done) = 0;
+  /// One or the other for a record that is still the caller's; what is needed of it is copied before this returns.
+  virtual bool send_view(const OutgoingView& record, detail::Handler<Receipt> done, SendMode mode);
   /// Sends what is buffered without waiting for company; completes once everything sent before is answered.
   virtual void flush(detail::Handler<void> done) = 0;
   /// Refuses new records, flushes, and completes; after `deadline` what is left fails with Error(closed).
@@ -194,16 +213,14 @@ class Producer {
   /// With a callback `void(Result<Receipt>)`, called on the client's executor.
   template <std::invocable<Result<Receipt>> Callback>
   void send(std::string partition_key, const T& data, Callback callback) {
-    core_->send(OutgoingRecord<Blob>(std::move(partition_key), encode(data)),
-                detail::as_callback<Receipt>(std::move(callback)));
+    send_encoded(std::move(partition_key), data, std::move(callback), false);
   }
 
   /// The same for those who neither wait nor want to hear of it: false if the buffer is full, and `callback` is then
   /// never called.
   template <std::invocable<Result<Receipt>> Callback>
   [[nodiscard]] bool try_send(std::string partition_key, const T& data, Callback callback) {
-    return core_->try_send(OutgoingRecord<Blob>(std::move(partition_key), encode(data)),
-                           detail::as_callback<Receipt>(std::move(callback)));
+    return send_encoded(std::move(partition_key), data, std::move(callback), true);
   }
 
   /// Completes once everything sent before is answered.
@@ -251,13 +268,31 @@ class Producer {
       encoded.emplace_back(record.partition_key, encode(record.data)).explicit_hash_key = record.explicit_hash_key;
     return encoded;
   }
+  template <class Callback>
+  bool send_encoded(std::string partition_key, const T& data, Callback callback, bool refuse_when_full) {
+    constexpr bool unbound = std::is_same_v<asio::associated_executor_t<Callback>, asio::system_executor>;
+    Bytes& out = encode_here(data);
+    auto done = detail::as_callback<Receipt>(std::move(callback));
+    if (out.size() <= most_copied)
+      return core_->send_view(OutgoingView{partition_key, out}, std::move(done), SendMode{refuse_when_full, unbound});
+    OutgoingRecord<Blob> record(std::move(partition_key), Blob(std::exchange(out, {})));
+    if (refuse_when_full) return core_->try_send(std::move(record), std::move(done));
+    core_->send(std::move(record), std::move(done));
+    return true;
+  }
+  /// Small data are copied into one allocation; large ones move.
   Blob encode(const T& data) const {
-    // Small data are copied into one allocation; large ones move.
+    Bytes& out = encode_here(data);
+    return out.size() <= most_copied ? Blob::copy_of(out) : Blob(std::exchange(out, {}));
+  }
+  /// Good until the next one on this thread.
+  Bytes& encode_here(const T& data) const {
     static thread_local Bytes out;
     out.clear();
     codec_.encode(data, out);
-    return out.size() <= 4096 ? Blob::copy_of(out) : Blob(std::exchange(out, {}));
+    return out;
   }
+  static constexpr std::size_t most_copied = 4096;
 
   std::shared_ptr<ProducerCore> core_;
   Codec<T> codec_;

@@ -38,8 +38,9 @@ struct ProducerShardMetrics {
   std::uint64_t throttled = 0;  ///< Kinesis records refused for the shard's rate.
 };
 
-/// What a producer has done so far: counters that only grow, but for `buffered_*`. `+` adds those of another one, of
-/// this process or of another stream. An entry is a Kinesis record: an aggregate, or a user record sent as it is.
+/// What a producer has done so far: counters that only grow, but for `buffered_*` and `waiting_*`. `+` adds those of
+/// another one, of this process or of another stream. An entry is a Kinesis record: an aggregate, or a user record sent
+/// as it is.
 ///
 /// In bounded memory: 58 KB for each histogram at most (a few KB in practice), and `max_shards` shards.
 struct ProducerMetrics {
@@ -59,6 +60,8 @@ struct ProducerMetrics {
   std::uint64_t entries_misplaced = 0;  ///< Stored on a shard whose readers would drop them, and sent again.
   std::uint64_t buffered_records = 0;   ///< Now buffered or in flight.
   std::uint64_t buffered_bytes = 0;     ///< Now: their data and partition keys.
+  std::uint64_t waiting_records = 0;    ///< Now waiting for room in the buffer, and not accepted yet.
+  std::uint64_t waiting_bytes = 0;      ///< Now: their data and partition keys.
 
   ErrorCounts records_failed_by;   ///< What `records_failed` completed with.
   ErrorCounts entries_refused_by;  ///< Of calls that were answered: what single entries were refused with.

@@ -48,12 +48,6 @@ std::byte* write_field(std::byte* to, std::byte tag, BytesView bytes) noexcept {
   return write_bytes(write_varint(to, bytes.size()), bytes);
 }
 
-void append_to(Bytes& out, BytesView bytes) { append(out, bytes); }
-void append_to(core::Buffer& out, BytesView bytes) { out.append(bytes); }
-
-BytesView from(const Bytes& bytes, std::size_t offset) noexcept { return BytesView(bytes).subspan(offset); }
-BytesView from(const core::Buffer& bytes, std::size_t offset) noexcept { return bytes.bytes().subspan(offset); }
-
 }  // namespace
 
 inline std::string_view AggregateWriter::key_at(std::uint32_t index) const noexcept {
@@ -162,57 +156,29 @@ void AggregateWriter::clear() noexcept {
   explicit_table_.clear();
 }
 
-template <class Out>
-void AggregateWriter::write_message(Out& out) const {
-  out.reserve(out.size() + size());
-  append_to(out, magic);
-  append_to(out, keys_.bytes());
-  append_to(out, explicit_hash_keys_.bytes());
-  append_to(out, records_.bytes());
+void AggregateWriter::write_unchecked(std::span<std::byte> out) const {
+  std::byte* to = out.data();
+  for (const BytesView part : {BytesView(magic), keys_.bytes(), explicit_hash_keys_.bytes(), records_.bytes()})
+    to = std::copy(part.begin(), part.end(), to);
 }
 
-template <class Out>
-void finish_all_into(std::span<AggregateWriter* const> writers, std::span<Out> outs) {
-  std::vector<BytesView> messages(writers.size());
-  for (std::size_t i = 0; i < writers.size(); ++i) {
-    const std::size_t start = outs[i].size();
-    writers[i]->write_message(outs[i]);
-    messages[i] = from(outs[i], start + magic.size());
-  }
-  std::vector<core::Md5Digest> digests(writers.size());
-  core::md5_many(messages, digests);
-  for (std::size_t i = 0; i < writers.size(); ++i) append_to(outs[i], digests[i]);
-}
-
-template <class Out>
-void AggregateWriter::finish_into(Out& out) const {
+void AggregateWriter::finish(Bytes& out) const {
   const std::size_t start = out.size();
-  write_message(out);
-  append_to(out, core::md5(from(out, start + magic.size())));
+  out.resize(start + size());
+  const std::span<std::byte> aggregate = std::span(out).subspan(start);
+  write_unchecked(aggregate);
+  add_checksums({&aggregate, 1});
 }
 
-void AggregateWriter::finish(Bytes& out) const { finish_into(out); }
-void AggregateWriter::finish(core::Buffer& out) const { finish_into(out); }
-
-void AggregateWriter::write_unchecked(Bytes& out) const {
-  write_message(out);
-  out.resize(out.size() + checksum_size);
-}
-
-void add_checksums(std::span<Bytes* const> aggregates) {
+void add_checksums(std::span<const std::span<std::byte>> aggregates) {
   std::vector<BytesView> messages;
   messages.reserve(aggregates.size());
-  for (const Bytes* aggregate : aggregates)
-    messages.push_back(BytesView(*aggregate).subspan(magic.size(), aggregate->size() - envelope_size));
+  for (const std::span<std::byte> aggregate : aggregates)
+    messages.push_back(aggregate.subspan(magic.size(), aggregate.size() - envelope_size));
   std::vector<core::Md5Digest> digests(aggregates.size());
   core::md5_many(messages, digests);
   for (std::size_t i = 0; i < aggregates.size(); ++i)
-    std::copy(digests[i].begin(), digests[i].end(), aggregates[i]->end() - checksum_size);
-}
-
-void finish_all(std::span<AggregateWriter* const> writers, std::span<Bytes> outs) { finish_all_into(writers, outs); }
-void finish_all(std::span<AggregateWriter* const> writers, std::span<core::Buffer> outs) {
-  finish_all_into(writers, outs);
+    std::copy(digests[i].begin(), digests[i].end(), aggregates[i].end() - checksum_size);
 }
 
 }  // namespace kinesis::aggregation

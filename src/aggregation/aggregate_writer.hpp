@@ -63,14 +63,10 @@ class AggregateWriter {
   /// Appends the aggregate, which has a record or more: readers take an empty one for somebody's own bytes. The writer
   /// stays as it is.
   void finish(Bytes& out) const;
-  void finish(core::Buffer& out) const;
-  /// Appends the aggregate with room for its checksum, which add_checksums fills in.
-  void write_unchecked(Bytes& out) const;
+  /// Writes the aggregate into `size()` bytes, all but its checksum, which add_checksums fills in.
+  void write_unchecked(std::span<std::byte> out) const;
 
  private:
-  template <class Out>
-  friend void finish_all_into(std::span<AggregateWriter* const> writers, std::span<Out> outs);
-
   /// Where a partition key stands in keys_.
   struct Key {
     std::uint32_t offset;
@@ -103,11 +99,6 @@ class AggregateWriter {
   void add_key(Place place, std::string_view key);
   void add_explicit(Place place, core::Uint128 explicit_hash_key, const Decimal& decimal);
   std::string_view key_at(std::uint32_t index) const noexcept;
-  /// All but the checksum.
-  template <class Out>
-  void write_message(Out& out) const;
-  template <class Out>
-  void finish_into(Out& out) const;
 
   // The message in its three parts, each as it will stand there.
   core::Buffer keys_;
@@ -121,13 +112,8 @@ class AggregateWriter {
   IndexTable explicit_table_;
 };
 
-/// Fills in the checksums of aggregates as write_unchecked left them in an empty `Bytes`, all side by side in vector
-/// lanes.
-void add_checksums(std::span<Bytes* const> aggregates);
-
-/// Appends the aggregate of `writers[i]` to `outs[i]`, the checksums of all side by side in vector lanes: fastest for
-/// 16 of about one size. As many of one as of the other; no writer is empty.
-void finish_all(std::span<AggregateWriter* const> writers, std::span<Bytes> outs);
-void finish_all(std::span<AggregateWriter* const> writers, std::span<core::Buffer> outs);
+/// Fills in the checksums of aggregates as write_unchecked left them, all side by side in vector lanes: fastest for 16
+/// of about one size.
+void add_checksums(std::span<const std::span<std::byte>> aggregates);
 
 }  // namespace kinesis::aggregation

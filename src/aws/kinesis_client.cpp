@@ -42,6 +42,11 @@ OperationType type_of_operation(std::string_view operation) {
   return OperationType::control;
 }
 
+std::string request_id_of(const http::Response& response) {
+  const http::Headers& headers = response.headers;
+  return std::string(headers.find("x-amzn-requestid").value_or(headers.find("x-amz-request-id").value_or("")));
+}
+
 class KinesisClient final : public KinesisApi {
  public:
   KinesisClient(std::shared_ptr<RequestPipeline> pipeline, KinesisAddress address, WireFormat format)
@@ -69,6 +74,7 @@ class KinesisClient final : public KinesisApi {
                                                " were sent");
       co_return unreadable(mismatch, answer);
     }
+    read->request_id = request_id_of(*answer.response);
     co_return read;
   }
 
@@ -191,10 +197,8 @@ Result<void> read_answer(const http::Response& response, const TypeDescriptor& t
 }
 
 Error unreadable(const Error& error, const ServiceAnswer& answer) {
-  const http::Headers& headers = answer.response->headers;
-  const std::string_view request_id =
-      headers.find("x-amzn-requestid").value_or(headers.find("x-amz-request-id").value_or(""));
-  return error.with_service("", answer.response->status, std::string(request_id)).with_attempts(answer.attempts);
+  return error.with_service("", answer.response->status, request_id_of(*answer.response))
+      .with_attempts(answer.attempts);
 }
 
 }  // namespace kinesis::aws

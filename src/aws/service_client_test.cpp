@@ -72,6 +72,18 @@ TEST_F(ServiceClientTest, AnAnswerToPutRecordsThatTellsOfOthersIsNone) {
   }
 }
 
+TEST_F(ServiceClientTest, AnAnswerToPutRecordsHasTheIdOfItsRequest) {
+  answer = [&](const http::ServerRequest&) {
+    return with_type("application/x-amz-json-1.1",
+                     R"({"FailedRecordCount":1,"Records":[{"ErrorCode":"InternalFailure"}]})");
+  };
+  PutRecordsRequest put;
+  put.records.resize(1);
+  const auto stored = run(kinesis()->put_records(std::move(put)));
+  ASSERT_TRUE(stored);
+  EXPECT_EQ(stored->request_id, "REQ-7");
+}
+
 TEST_F(ServiceClientTest, NothingIsAnAnswerWhereThereIsNothingToSay) {
   for (const WireFormat format : {WireFormat::cbor, WireFormat::json}) {
     answer = [](const http::ServerRequest&) { return http::ServerResponse(200); };

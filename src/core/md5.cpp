@@ -231,6 +231,7 @@ bool supported(Md5Kernel kernel) noexcept {
 #if defined(__x86_64__)
   switch (kernel) {
     case Md5Kernel::scalar:
+    case Md5Kernel::lanes_4:
       return true;
     case Md5Kernel::lanes_8:
       return __builtin_cpu_supports("avx2") != 0;
@@ -238,16 +239,20 @@ bool supported(Md5Kernel kernel) noexcept {
       return __builtin_cpu_supports("avx512f") != 0;
   }
   return false;
+#elif defined(__aarch64__)
+  return kernel == Md5Kernel::scalar || kernel == Md5Kernel::lanes_4;
 #else
   return kernel == Md5Kernel::scalar;
 #endif
 }
 
 Md5Kernel best_md5_kernel(std::size_t messages) noexcept {
+  static const bool has_4 = supported(Md5Kernel::lanes_4);
   static const bool has_8 = supported(Md5Kernel::lanes_8);
   static const bool has_16 = supported(Md5Kernel::lanes_16);
   if (messages > 4 && has_16) return Md5Kernel::lanes_16;
   if (messages > 2 && has_8) return Md5Kernel::lanes_8;
+  if (messages > 2 && has_4) return Md5Kernel::lanes_4;
   return Md5Kernel::scalar;
 }
 
@@ -260,6 +265,8 @@ void md5_many(std::span<const BytesView> messages, std::span<Md5Digest> digests,
     case Md5Kernel::scalar:
       for (std::size_t i = 0; i < messages.size(); ++i) digests[i] = md5(messages[i]);
       return;
+    case Md5Kernel::lanes_4:
+      return run_in_lanes<4>(messages, digests, run_lanes_4);
     case Md5Kernel::lanes_8:
       return run_in_lanes<8>(messages, digests, run_lanes_8);
     case Md5Kernel::lanes_16:

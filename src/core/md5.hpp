@@ -17,6 +17,7 @@ Md5Digest md5(BytesView message) noexcept;
 /// How md5_many works. All give the same digests.
 enum class Md5Kernel {
   scalar,    ///< One message after the other; everywhere.
+  lanes_4,   ///< SSE2, which every x86-64 has; NEON on ARM.
   lanes_8,   ///< AVX2.
   lanes_16,  ///< AVX-512F.
 };

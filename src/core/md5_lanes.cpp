@@ -1,5 +1,42 @@
 #include "core/md5_rounds.hpp"
 
+namespace kinesis::core::md5_detail {
+namespace {
+
+typedef std::uint32_t Vector4 __attribute__((vector_size(16)));
+typedef std::uint64_t Half4 __attribute__((vector_size(16)));
+
+/// Four words of four lanes: lane l's words at from[l] + offset become words[0..4) with lane l at place l.
+[[gnu::always_inline]] inline void transpose_4(const std::byte* const* from, std::size_t offset,
+                                               Vector4* words) noexcept {
+  Vector4 row[4];
+  for (int l = 0; l < 4; ++l) __builtin_memcpy(&row[l], from[l] + offset, sizeof row[l]);
+  const auto low_01 = reinterpret_cast<Half4>(__builtin_shufflevector(row[0], row[1], 0, 4, 1, 5));
+  const auto high_01 = reinterpret_cast<Half4>(__builtin_shufflevector(row[0], row[1], 2, 6, 3, 7));
+  const auto low_23 = reinterpret_cast<Half4>(__builtin_shufflevector(row[2], row[3], 0, 4, 1, 5));
+  const auto high_23 = reinterpret_cast<Half4>(__builtin_shufflevector(row[2], row[3], 2, 6, 3, 7));
+  words[0] = reinterpret_cast<Vector4>(__builtin_shufflevector(low_01, low_23, 0, 2));
+  words[1] = reinterpret_cast<Vector4>(__builtin_shufflevector(low_01, low_23, 1, 3));
+  words[2] = reinterpret_cast<Vector4>(__builtin_shufflevector(high_01, high_23, 0, 2));
+  words[3] = reinterpret_cast<Vector4>(__builtin_shufflevector(high_01, high_23, 1, 3));
+}
+
+}  // namespace
+
+void run_lanes_4(LaneBlocks<4>& lanes, std::size_t blocks) noexcept {
+  Vector4 state[4];
+  __builtin_memcpy(state, lanes.state, sizeof state);
+  for (; blocks > 0; --blocks) {
+    Vector4 words[16];
+    for (std::size_t quarter = 0; quarter < 4; ++quarter) transpose_4(lanes.from, 16 * quarter, words + 4 * quarter);
+    transform(state, words);
+    for (int l = 0; l < 4; ++l) lanes.from[l] += lanes.stride[l];
+  }
+  __builtin_memcpy(lanes.state, state, sizeof state);
+}
+
+}  // namespace kinesis::core::md5_detail
+
 #if defined(__x86_64__)
 
 #include <immintrin.h>

@@ -109,6 +109,8 @@ struct LaneBlocks {
   std::size_t stride[Lanes];
 };
 
+// Written for no instruction set: SSE2 or NEON, as the compiler has it.
+void run_lanes_4(LaneBlocks<4>& lanes, std::size_t blocks) noexcept;
 // Only where the processor has AVX2 or AVX-512F.
 void run_lanes_8(LaneBlocks<8>& lanes, std::size_t blocks) noexcept;
 void run_lanes_16(LaneBlocks<16>& lanes, std::size_t blocks) noexcept;

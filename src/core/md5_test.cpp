@@ -11,7 +11,7 @@
 namespace kinesis::core {
 namespace {
 
-constexpr Md5Kernel kernels[] = {Md5Kernel::scalar, Md5Kernel::lanes_8, Md5Kernel::lanes_16};
+constexpr Md5Kernel kernels[] = {Md5Kernel::scalar, Md5Kernel::lanes_4, Md5Kernel::lanes_8, Md5Kernel::lanes_16};
 
 Md5Digest by_openssl(BytesView message) {
   Md5Digest digest;
@@ -87,6 +87,27 @@ TEST(Md5Test, KeysOfOneLengthAreRight) {
     for (std::size_t i = 0; i < 33; ++i) messages.push_back(random_bytes(random, size));
     expect_same_as_openssl(messages);
   }
+}
+
+TEST(Md5Test, EveryKernelIsRightForEveryLengthAroundTheBlocks) {
+  Random random(5);
+  // A message of each length beside others, in every lane.
+  std::vector<Bytes> messages;
+  for (std::size_t size = 0; size <= 300; ++size) messages.push_back(random_bytes(random, size));
+  for (std::size_t first = 0; first < messages.size(); first += 43)
+    expect_same_as_openssl({messages.begin() + static_cast<std::ptrdiff_t>(first),
+                            messages.begin() + static_cast<std::ptrdiff_t>(std::min(first + 43, messages.size()))});
+  for (const std::size_t size : {4'095u, 4'096u, 51'180u, 1'048'576u})
+    expect_same_as_openssl(std::vector<Bytes>(5, random_bytes(random, size)));
+}
+
+TEST(Md5Test, EveryMachineWithVectorsHasFourLanes) {
+#if defined(__x86_64__) || defined(__aarch64__)
+  EXPECT_TRUE(supported(Md5Kernel::lanes_4));
+  EXPECT_NE(best_md5_kernel(3), Md5Kernel::scalar);
+#else
+  GTEST_SKIP() << "scalar only";
+#endif
 }
 
 TEST(Md5Test, TheDefaultKernelIsOneThisProcessorHas) {

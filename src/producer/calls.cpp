@@ -1,3 +1,4 @@
+#include "core/prefetch.hpp"
 #include "producer/logic/batch_bisector.hpp"
 #include "producer/pipeline.hpp"
 
@@ -15,6 +16,14 @@ Error* error_of(Verdict& verdict) {
   return nullptr;
 }
 
+/// The entry a few turns later, and the record of one that is nearer.
+void prefetch_entry(std::span<const EntryPtr> entries, std::size_t index) {
+  core::prefetch_ahead<3>(entries, index, 8);
+  if (index + 4 >= entries.size()) return;
+  const Entry* const soon = entries[index + 4].get();
+  if (soon != nullptr && !soon->records().empty()) core::prefetch_lines<3>(soon->records().front().get());
+}
+
 }  // namespace
 
 core::awaitable<void> Pipeline::call(Batches::iterator batch) {
@@ -26,9 +35,10 @@ core::awaitable<void> Pipeline::call(Batches::iterator batch) {
     Error error = answer.error();
     co_await find_bad_entries(entries, std::move(error));
   } else {
-    judge(entries, answer, began);
+    judge(entries, std::move(answer), began);
   }
   lanes_.answered(batch->lanes);
+  bytes_in_flight_ -= batch->bytes;
   in_flight_.erase(batch);
   wake_.wake();
 }
@@ -37,8 +47,14 @@ core::awaitable<void> Pipeline::call(Batches::iterator batch) {
 core::awaitable<Result<PutRecordsResponse>> Pipeline::put(std::span<EntryPtr> entries) {
   const Clock::time_point began = client_.clock().now();
   CallLoad load;
-  for (const EntryPtr& entry : entries) {
-    for (const PendingPtr& record : entry->records()) ++record->attempts;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    core::prefetch_ahead<3>(entries, i);
+    const EntryPtr& entry = entries[i];
+    const std::vector<PendingPtr>& records = entry->records();
+    for (std::size_t k = 0; k < records.size(); ++k) {
+      core::prefetch_ahead<3>(records, k);
+      ++records[k]->attempts;
+    }
     meter_.entry_sent(load, entry->records().size(), entry->bytes(), began - entry->waits_since());
   }
   meter_.call_began(load);
@@ -64,10 +80,10 @@ core::awaitable<void> Pipeline::find_bad_entries(std::span<EntryPtr> entries, Er
   while (const auto part = bisector.next()) {
     const std::span<EntryPtr> some = entries.subspan(part->first, part->count);
     const Clock::time_point began = client_.clock().now();
-    const Result<PutRecordsResponse> answer = co_await put(some);
+    Result<PutRecordsResponse> answer = co_await put(some);
     if (answer) {
       bisector.accepted();
-      judge(some, answer, began);
+      judge(some, std::move(answer), began);
     } else if (may_be_one_entry(answer.error())) {
       error = answer.error();
       for (const BatchPart& bad : bisector.refused()) judge(entries.subspan(bad.first, bad.count), error, began);
@@ -83,8 +99,9 @@ std::string_view Pipeline::shard_name(const Entry& entry) const {
   return entry.slot() ? std::string_view(book_.shard_id(*entry.slot())) : std::string_view();
 }
 
-void Pipeline::judge(std::span<EntryPtr> entries, const Result<PutRecordsResponse>& answer, Clock::time_point began) {
+void Pipeline::judge(std::span<EntryPtr> entries, Result<PutRecordsResponse> answer, Clock::time_point began) {
   for (std::size_t i = 0; i < entries.size(); ++i) {
+    prefetch_entry(entries, i);
     if (!entries[i]) continue;
     SentEntry sent;
     sent.raw_single = !entries[i]->aggregated();
@@ -93,7 +110,8 @@ void Pipeline::judge(std::span<EntryPtr> entries, const Result<PutRecordsRespons
     sent.predicted = entries[i]->slot();
     sent.began = began;
     sent.answered = client_.clock().now();
-    Verdict verdict = answer ? judge_entry(answer->records[i]) : judge_call(answer.error());
+    Verdict verdict =
+        answer ? judge_entry(std::move(answer->records[i]), answer->request_id) : judge_call(answer.error());
     if (Error* const error = error_of(verdict)) {
       const EntryFacts facts = facts_of(*entries[i], sent);
       // An entry's error says which shard it was for.
@@ -121,7 +139,7 @@ void Pipeline::judge_stored(EntryPtr entry, Delivered delivered, SentEntry sent)
   if (was_mispredicted(sent, delivered.shard_id, book_)) book_.mispredicted(sent.began, now);
   switch (judge_placement(sent, delivered.shard_id, book_)) {
     case Placement::delivered:
-      return deliver(std::move(entry), delivered, sent, now);
+      return deliver(std::move(entry), std::move(delivered), sent, now);
     case Placement::unknown_shard:
       book_.ask_about(delivered.shard_id, now);
       unjudged_.push_back(Unjudged{std::move(entry), std::move(delivered), sent});
@@ -140,11 +158,11 @@ void Pipeline::judge_stored(EntryPtr entry, Delivered delivered, SentEntry sent)
   place_anew(std::move(entry), now);
 }
 
-void Pipeline::deliver(EntryPtr entry, const Delivered& delivered, const SentEntry& sent, Clock::time_point now) {
+void Pipeline::deliver(EntryPtr entry, Delivered delivered, const SentEntry& sent, Clock::time_point now) {
   EntryFacts facts = facts_of(*entry, sent);
   facts.shard_id = delivered.shard_id;
   meter_.entry_delivered(facts, entry->records(), now);
-  Stored stored{delivered.shard_id, delivered.sequence_number, entry->aggregated(), now};
+  Stored stored{std::move(delivered.shard_id), delivered.sequence_number, entry->aggregated(), now};
   std::vector<PendingPtr> records = entry->take_records_without_data();
   release(entry.get(), records, now);
   finished_.push_back(Answered{std::move(records), std::move(stored)});

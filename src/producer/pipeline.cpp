@@ -1,8 +1,8 @@
 #include "producer/pipeline.hpp"
 
+#include "core/prefetch.hpp"
 #include "core/strand.hpp"
 
-#include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
 
 #include <algorithm>
@@ -10,12 +10,13 @@
 #include <iterator>
 #include <utility>
 
-// The entrance, the loop, and the way out.
+// The entrance, the loop, and the end.
 namespace kinesis::producer {
 namespace {
 
 constexpr std::size_t default_max_record_bytes = std::size_t{1024} * 1024;
 constexpr std::size_t largest_record = std::size_t{10} * 1024 * 1024;
+constexpr std::chrono::seconds trim_after{1};
 /// Longer times overflow the clock.
 constexpr std::chrono::milliseconds for_ever = std::chrono::hours(24 * 365 * 100);
 
@@ -25,8 +26,8 @@ ProducerOptions bounded(ProducerOptions options) {
   return options;
 }
 
-/// Records kept to be used again.
-constexpr std::size_t most_spare = 32'768;
+/// What a record takes beside its data and key, about: itself, and its handler.
+constexpr std::size_t record_memory = 256;
 
 LaneOptions lane_options(const ProducerOptions& options) {
   LaneOptions lanes;
@@ -51,41 +52,61 @@ Pipeline::Pipeline(Client client, ProducerOptions options)
       tasks_(strand_),
       random_(core::random_seed()),
       backoff_{options_.retry_base, options_.retry_cap},
+      lends_data_(!std::holds_alternative<NoAggregation>(options_.aggregation)),
       book_(core::random_seed(), client_.clock().now()),
       lanes_(lane_options(options_)),
       meter_(std::string(options_.stream.name()), options_.listener) {}
 
 void Pipeline::start() { core::spawn(strand_, run(shared_from_this())); }
 
-Result<void> Pipeline::check_at_the_door(const OutgoingRecord<Blob>& record) const {
+bool Pipeline::refused_at_the_door(std::string_view partition_key, const std::optional<std::string>& explicit_hash_key,
+                                   std::size_t data_size, detail::Handler<Receipt>& done) const {
   // Until the stream has been asked about, what may be wrong only by its settings is let in, and judged then.
   const bool known = limits_known_;
   const std::size_t most = known ? max_record_bytes_.load() : std::max(max_record_bytes_.load(), largest_record);
-  return check_record(record, most, !known || without_keys_);
+  auto checked = check_record(partition_key, explicit_hash_key, data_size, most, !known || without_keys_);
+  if (checked && without_keys_ && explicit_hash_key) checked = no_hash_key_error();
+  if (checked) return false;
+  post_error(std::move(done), checked.error());
+  return true;
+}
+
+Pipeline::NoRoom Pipeline::no_room() const noexcept {
+  return options_.when_full == WhenFull::wait ? NoRoom::wait : NoRoom::fail;
 }
 
 void Pipeline::send(OutgoingRecord<Blob> record, detail::Handler<Receipt> done) {
-  enter(std::move(record), done, options_.when_full == WhenFull::wait ? NoRoom::wait : NoRoom::fail);
+  if (refused_at_the_door(record.partition_key, record.explicit_hash_key, record.data.size(), done)) return;
+  enter(record.partition_key.size() + record.data.size(), done, no_room(),
+        [&](PendingRecord& pending, Clock::time_point now) { pending.begin(std::move(record), now); });
 }
 
 bool Pipeline::try_send(OutgoingRecord<Blob> record, detail::Handler<Receipt> done) {
-  return enter(std::move(record), done, NoRoom::refuse);
+  if (refused_at_the_door(record.partition_key, record.explicit_hash_key, record.data.size(), done)) return true;
+  return enter(record.partition_key.size() + record.data.size(), done, NoRoom::refuse,
+               [&](PendingRecord& pending, Clock::time_point now) { pending.begin(std::move(record), now); });
 }
 
-bool Pipeline::enter(OutgoingRecord<Blob> record, detail::Handler<Receipt>& done, NoRoom no_room) {
-  if (auto checked = check_at_the_door(record); !checked) {
-    post_error(std::move(done), checked.error());
-    return true;
-  }
+bool Pipeline::send_view(const OutgoingView& record, detail::Handler<Receipt> done, SendMode mode) {
+  if (refused_at_the_door(record.partition_key, std::nullopt, record.data.size(), done)) return true;
+  return enter(record.partition_key.size() + record.data.size(), done,
+               mode.refuse_when_full ? NoRoom::refuse : no_room(), [&](PendingRecord& pending, Clock::time_point now) {
+                 pending.begin(record.partition_key, record.data, now);
+                 pending.unbound = mode.unbound;
+               });
+}
+
+template <class Begin>
+bool Pipeline::enter(std::size_t bytes, detail::Handler<Receipt>& done, NoRoom no_room, Begin begin) {
   const Clock::time_point now = client_.clock().now();
   std::unique_lock lock(mutex_);
-  const bool full = !waiting_.empty() || !has_room(record.data.size() + record.partition_key.size());
+  const bool full = !waiting_.empty() || !has_room(bytes);
   std::optional<Error> refused;
   if (closed_) {
     refused = Error(errc::closed, "the producer is closed");
   } else if (full && no_room == NoRoom::refuse) {
     return false;
-  } else if (full && no_room == NoRoom::fail) {
+  } else if (full && (no_room == NoRoom::fail || waiting_.size() >= options_.max_waiting)) {
     refused = full_error();
   }
   if (refused) {
@@ -94,21 +115,53 @@ bool Pipeline::enter(OutgoingRecord<Blob> record, detail::Handler<Receipt>& done
     return true;
   }
   PendingPtr pending = new_record();
-  pending->begin(std::move(record), now);
+  begin(*pending, now);
   pending->done.swap(done);
   join_epoch(*pending);
-  if (full) {
-    waiting_.push_back(std::move(pending));
+  if (!full) {
+    admit(std::move(pending));
+  } else if (!wait_for_room(std::move(pending))) {
     return true;
   }
-  admit(std::move(pending));
   if (!std::exchange(wake_posted_, true)) wake();
   return true;
 }
 
+/// True if the loop does not know yet when the first one's time is over.
+bool Pipeline::wait_for_room(PendingPtr record) {
+  ++metrics_.waiting_records;
+  metrics_.waiting_bytes += record->bytes;
+  record->own_data();
+  waiting_.push_back(std::move(record));
+  return waiting_.size() == 1 && options_.time_to_live.count() > 0;
+}
+
+PendingPtr Pipeline::first_waiting() {
+  PendingPtr record = std::move(waiting_.front());
+  waiting_.pop_front();
+  --metrics_.waiting_records;
+  metrics_.waiting_bytes -= record->bytes;
+  return record;
+}
+
+/// Those whose time was over before there was room. They pass through the buffer's counts, as all that are answered do.
+void Pipeline::expire_waiting(Answers& answers, Clock::time_point now) {
+  if (options_.time_to_live.count() <= 0) return;
+  while (!waiting_.empty() && waiting_.front()->accepted + options_.time_to_live <= now) {
+    PendingPtr record = first_waiting();
+    const Error error(errc::timeout, "the record's time to live was over before there was room for it in the buffer");
+    meter_.record_failed(*record, ProducerOutcome::expired, error, {});
+    count_in(*record);
+    Answered& answered = answers.emplace_back(Answered{{}, error});
+    answered.records.push_back(std::move(record));
+    settle(answered);
+  }
+}
+
 Error Pipeline::full_error() const {
   const std::string message = "the producer's buffer is full: " + std::to_string(metrics_.buffered_records) +
-                              " records, " + std::to_string(metrics_.buffered_bytes) + " bytes";
+                              " records, " + std::to_string(metrics_.buffered_bytes) + " bytes; " +
+                              std::to_string(metrics_.waiting_records) + " sends wait for room";
   return Error(errc::full, message).with_retryable(true);
 }
 
@@ -116,7 +169,8 @@ bool Pipeline::has_room(std::size_t bytes) const {
   // One record always fits, however small the buffer.
   if (metrics_.buffered_records == 0) return true;
   return metrics_.buffered_records < options_.max_buffered_records &&
-         metrics_.buffered_bytes + bytes <= options_.max_buffered_bytes;
+         metrics_.buffered_bytes + bytes + (metrics_.buffered_records + 1) * record_memory <=
+             options_.max_buffered_bytes;
 }
 
 /// A flush waits for the records of its epoch and before.
@@ -125,11 +179,25 @@ void Pipeline::join_epoch(PendingRecord& record) {
   ++unanswered_[epoch_];
 }
 
-void Pipeline::admit(PendingPtr record) {
+void Pipeline::count_in(const PendingRecord& record) {
   ++metrics_.records_accepted;
   ++metrics_.buffered_records;
-  metrics_.buffered_bytes += record->bytes;
+  metrics_.buffered_bytes += record.bytes;
+}
+
+void Pipeline::admit(PendingPtr record) {
+  count_in(*record);
+  if (record->borrowed) lend_data(*record);
   inbox_.push_back(std::move(record));
+}
+
+/// What is packed with others is copied into its aggregate soon, and so needs no memory of its own until then.
+void Pipeline::lend_data(PendingRecord& record) {
+  if (lends_data_) {
+    record.record.data = Blob(inbox_data_.copy(record.record.data.bytes()), nullptr);
+  } else {
+    record.own_data();
+  }
 }
 
 void Pipeline::wake() {
@@ -170,7 +238,7 @@ core::awaitable<void> Pipeline::run(std::shared_ptr<Pipeline> self) {
     self->expire(now);
     self->start_learning(now);
     self->start_calls(now);
-    self->answer(std::exchange(self->finished_, {}));
+    self->answer(std::exchange(self->finished_, {}), now);
     if (ended) break;
     const Clock::time_point next = self->next_event(now);
     if (next <= now) {
@@ -178,7 +246,7 @@ core::awaitable<void> Pipeline::run(std::shared_ptr<Pipeline> self) {
       continue;
     }
     if (next == Clock::time_point::max()) {
-      co_await self->wake_.wait();
+      co_await self->rest();
     } else {
       co_await self->wake_.wait_until(next);
     }
@@ -186,6 +254,24 @@ core::awaitable<void> Pipeline::run(std::shared_ptr<Pipeline> self) {
   self->tasks_.cancel();
   co_await self->tasks_.join();
   self->give_up();
+}
+
+/// Until something comes. What a flood took goes back when nothing has come for a while.
+core::awaitable<void> Pipeline::rest() {
+  const auto can_trim = [this] {
+    const std::lock_guard lock(mutex_);
+    return lanes_.can_trim() || placing_data_.can_trim() || inbox_data_.can_trim();
+  };
+  if (!can_trim()) {
+    co_await wake_.wait();
+    co_return;
+  }
+  const bool woken = co_await wake_.wait_until(client_.clock().now() + trim_after);
+  if (woken || has_work()) co_return;
+  lanes_.trim();
+  placing_data_.trim();
+  const std::lock_guard lock(mutex_);
+  inbox_data_.trim();
 }
 
 /// Moves what was sent meanwhile into the lanes. True if the producer is closed and nothing is left to do.
@@ -197,11 +283,13 @@ bool Pipeline::take_inbox(Clock::time_point now) {
     const std::lock_guard lock(mutex_);
     wake_posted_ = false;
     records.swap(inbox_);
+    std::swap(placing_data_, inbox_data_);
     flush = std::exchange(flush_asked_, false) || closed_;
     closed = closed_ && waiting_.empty();
   }
   if (stream_is_known() && !unplaced_.empty()) place_new(std::exchange(unplaced_, {}), now);
   place_new(std::move(records), now);
+  placing_data_.clear();
   if (flush) {
     flush_unplaced_ = !unplaced_.empty();
     lanes_.flush();
@@ -217,18 +305,26 @@ bool Pipeline::has_work() const {
   return !lanes_.empty() || !order_.empty() || !unplaced_.empty() || !unjudged_.empty() || !in_flight_.empty();
 }
 
+/// The bodies of calls are memory beside the buffer: a tenth of it, or one call.
+bool Pipeline::may_call() const noexcept {
+  return in_flight_.size() < options_.max_in_flight && bytes_in_flight_ <= options_.max_buffered_bytes / 10;
+}
+
 void Pipeline::start_calls(Clock::time_point now) {
-  while (in_flight_.size() < options_.max_in_flight) {
+  while (may_call()) {
     Lanes::Batch batch = lanes_.next(now, in_flight_.size());
     if (batch.entries.empty()) return;
+    bytes_in_flight_ += batch.bytes;
     tasks_.spawn(call(in_flight_.insert(in_flight_.end(), std::move(batch))));
   }
 }
 
 Clock::time_point Pipeline::next_event(Clock::time_point now) const {
   Clock::time_point next = Clock::time_point::max();
-  if (in_flight_.size() < options_.max_in_flight) next = lanes_.ready_at(now, in_flight_.size());
+  if (may_call()) next = lanes_.ready_at(now, in_flight_.size());
   next = std::min(next, lanes_.expires_at());
+  if (!order_.empty() && options_.time_to_live.count() > 0)
+    next = std::min(next, order_.oldest() + options_.time_to_live);
   // Only these wait for what is to be learned.
   if (!unplaced_.empty() || !unjudged_.empty()) {
     next = std::min(next, book_.next_refresh());
@@ -238,6 +334,8 @@ Clock::time_point Pipeline::next_event(Clock::time_point now) const {
     }
   }
   const std::lock_guard lock(mutex_);
+  if (!waiting_.empty() && options_.time_to_live.count() > 0)
+    next = std::min(next, waiting_.front()->accepted + options_.time_to_live);
   return std::min(next, close_deadline_);
 }
 
@@ -262,7 +360,9 @@ void Pipeline::give_up_on(PendingPtr record) {
 void Pipeline::settle(const Answered& answered) {
   std::size_t bytes = 0;
   auto epoch = unanswered_.end();
-  for (const PendingPtr& record : answered.records) {
+  for (std::size_t i = 0; i < answered.records.size(); ++i) {
+    core::prefetch_ahead<3>(answered.records, i);
+    const PendingPtr& record = answered.records[i];
     bytes += record->bytes;
     if (epoch == unanswered_.end() || epoch->first != record->epoch) epoch = unanswered_.find(record->epoch);
     if (--epoch->second > 0) continue;
@@ -274,15 +374,13 @@ void Pipeline::settle(const Answered& answered) {
 }
 
 /// Completes records, and lets those that waited for their room in.
-void Pipeline::answer(Answers answers) {
+void Pipeline::answer(Answers answers, Clock::time_point now) {
   std::list<Waiter> done;
   {
     const std::lock_guard lock(mutex_);
     for (const Answered& answered : answers) settle(answered);
-    while (!waiting_.empty() && has_room(waiting_.front()->bytes)) {
-      admit(std::move(waiting_.front()));
-      waiting_.pop_front();
-    }
+    expire_waiting(answers, now);
+    while (!waiting_.empty() && has_room(waiting_.front()->bytes)) admit(first_waiting());
     meter_.end_turn(metrics_);
     if (!inbox_.empty() && !std::exchange(wake_posted_, true)) wake_.wake();
     const std::uint64_t oldest = unanswered_.empty() ? epoch_ : unanswered_.begin()->first;
@@ -308,12 +406,10 @@ void Pipeline::give_up() {
   in_flight_.clear();
   {
     const std::lock_guard lock(mutex_);
-    while (!waiting_.empty()) {
-      admit(std::move(waiting_.front()));
-      waiting_.pop_front();
-    }
+    while (!waiting_.empty()) admit(first_waiting());
     std::move(inbox_.begin(), inbox_.end(), std::back_inserter(left));
     inbox_.clear();
+    inbox_data_.clear();
   }
   for (PendingPtr& record : left) {
     Error error = closed_error(*record);
@@ -325,7 +421,7 @@ void Pipeline::give_up() {
   if (lost > 0 && client_.log().enabled(LogLevel::warning))
     client_.log().write(LogLevel::warning, "producer",
                         std::to_string(lost) + " records were not acknowledged before the producer was closed");
-  answer(std::exchange(finished_, {}));
+  answer(std::exchange(finished_, {}), client_.clock().now());
   std::list<Waiter> late;
   {
     const std::lock_guard lock(mutex_);
@@ -333,85 +429,6 @@ void Pipeline::give_up() {
     late.swap(waiters_);
   }
   for (Waiter& waiter : late) detail::complete_void(executor(), std::move(waiter.done), nullptr);
-}
-
-void Pipeline::post_error(detail::Handler<Receipt> done, Error error) const {
-  auto executor = asio::get_associated_executor(done, client_.executor());
-  auto call = [done = std::move(done), error = std::move(error)]() mutable {
-    std::move(done)(std::make_exception_ptr(std::move(error)), Receipt{});
-  };
-  detail::post_to(client_.executor(), asio::bind_executor(std::move(executor), std::move(call)));
-}
-
-/// Calls handlers one after the other, and gives the records back to be used again. If one throws, the others are
-/// called all the same, later.
-class Pipeline::Completions {
- public:
-  Completions(std::shared_ptr<Pipeline> pipeline, Answers answers)
-      : pipeline_(std::move(pipeline)), answers_(std::move(answers)) {}
-
-  void operator()() {
-    for (; group_ < answers_.size(); ++group_, next_ = 0) {
-      Answered& answered = answers_[group_];
-      while (next_ < answered.records.size()) {
-        const std::size_t index = next_++;
-        const Rest rest{*this};
-        // Those that complete elsewhere are not here any more.
-        if (answered.records[index]) complete(*answered.records[index], answered, index);
-      }
-      pipeline_->recycle(std::move(answered.records));
-    }
-  }
-
- private:
-  struct Rest {
-    Completions& all;
-    int exceptions = std::uncaught_exceptions();
-    ~Rest() {
-      if (std::uncaught_exceptions() == exceptions) return;
-      auto pipeline = all.pipeline_;
-      detail::post_to(pipeline->executor(), std::move(all));
-    }
-  };
-  std::shared_ptr<Pipeline> pipeline_;
-  Answers answers_;
-  std::size_t group_ = 0;
-  std::size_t next_ = 0;
-};
-
-/// Completes each on its own executor: those of the client's all in one go there.
-void Pipeline::post_receipts(Answers answers) {
-  if (answers.empty()) return;
-  const asio::any_io_executor ours = client_.executor();
-  const asio::any_completion_executor erased(ours);
-  for (Answered& answered : answers) {
-    for (std::size_t index = 0; index < answered.records.size(); ++index) {
-      PendingPtr& record = answered.records[index];
-      auto executor = asio::get_associated_executor(record->done, ours);
-      if (executor == erased) continue;
-      auto call = [record = std::move(record), fate = Answered{{}, answered.fate}, index]() mutable {
-        complete(*record, fate, index);
-      };
-      detail::post_to(ours, asio::bind_executor(std::move(executor), std::move(call)));
-    }
-  }
-  detail::post_to(ours, Completions(shared_from_this(), std::move(answers)));
-}
-
-/// Under the mutex.
-PendingPtr Pipeline::new_record() {
-  if (spare_.empty()) return std::make_unique<PendingRecord>();
-  PendingPtr record = std::move(spare_.back());
-  spare_.pop_back();
-  return record;
-}
-
-void Pipeline::recycle(std::vector<PendingPtr> records) {
-  std::erase(records, nullptr);
-  for (PendingPtr& record : records) record->record.data = Blob();
-  const std::lock_guard lock(mutex_);
-  const std::size_t room = most_spare - std::min(most_spare, spare_.size());
-  for (std::size_t i = 0; i < std::min(room, records.size()); ++i) spare_.push_back(std::move(records[i]));
 }
 
 }  // namespace kinesis::producer

@@ -3,6 +3,7 @@
 #include "core/async.hpp"
 #include "core/backoff.hpp"
 #include "core/random.hpp"
+#include "producer/logic/byte_chunks.hpp"
 #include "producer/logic/delivery.hpp"
 #include "producer/logic/key_order.hpp"
 #include "producer/logic/lanes.hpp"
@@ -37,6 +38,7 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   asio::any_io_executor executor() const override { return client_.executor(); }
   void send(OutgoingRecord<Blob> record, detail::Handler<Receipt> done) override;
   bool try_send(OutgoingRecord<Blob> record, detail::Handler<Receipt> done) override;
+  bool send_view(const OutgoingView& record, detail::Handler<Receipt> done, SendMode mode) override;
   void flush(detail::Handler<void> done) override;
   void close(std::chrono::milliseconds deadline, detail::Handler<void> done) override;
   ProducerMetrics metrics() const override;
@@ -60,12 +62,19 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   /// What happens to a record that finds the buffer full.
   enum class NoRoom { wait, fail, refuse };
 
-  // Entrance: any thread.
-  bool enter(OutgoingRecord<Blob> record, detail::Handler<Receipt>& done, NoRoom no_room);
-  Result<void> check_at_the_door(const OutgoingRecord<Blob>& record) const;
+  // Entrance: any thread. `begin` makes a record of what came, under the mutex.
+  template <class Begin>
+  bool enter(std::size_t bytes, detail::Handler<Receipt>& done, NoRoom no_room, Begin begin);
+  NoRoom no_room() const noexcept;
+  bool refused_at_the_door(std::string_view partition_key, const std::optional<std::string>& explicit_hash_key,
+                           std::size_t data_size, detail::Handler<Receipt>& done) const;
   bool has_room(std::size_t bytes) const;
   void join_epoch(PendingRecord& record);
+  void count_in(const PendingRecord& record);
   void admit(PendingPtr record);
+  void lend_data(PendingRecord& record);
+  bool wait_for_room(PendingPtr record);
+  PendingPtr first_waiting();
   void wake();
   void wait_for_answers(detail::Handler<void> done);
   Error full_error() const;
@@ -73,6 +82,8 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   // The loop (pipeline.cpp).
   static core::awaitable<void> run(std::shared_ptr<Pipeline> self);
   bool take_inbox(Clock::time_point now);
+  core::awaitable<void> rest();
+  bool may_call() const noexcept;
   void start_calls(Clock::time_point now);
   Clock::time_point next_event(Clock::time_point now) const;
   bool has_work() const;
@@ -102,10 +113,10 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   core::awaitable<void> call(Batches::iterator batch);
   core::awaitable<Result<PutRecordsResponse>> put(std::span<EntryPtr> entries);
   core::awaitable<void> find_bad_entries(std::span<EntryPtr> entries, Error error);
-  void judge(std::span<EntryPtr> entries, const Result<PutRecordsResponse>& answer, Clock::time_point began);
+  void judge(std::span<EntryPtr> entries, Result<PutRecordsResponse> answer, Clock::time_point began);
   void judge_one(EntryPtr entry, Verdict verdict, SentEntry sent);
   void judge_stored(EntryPtr entry, Delivered delivered, SentEntry sent);
-  void deliver(EntryPtr entry, const Delivered& delivered, const SentEntry& sent, Clock::time_point now);
+  void deliver(EntryPtr entry, Delivered delivered, const SentEntry& sent, Clock::time_point now);
   void retry_or_fail(EntryPtr entry, const Error& error);
   void fail(EntryPtr entry, const Error& error, ProducerOutcome outcome);
   EntryFacts facts_of(const Entry& entry, const SentEntry& sent) const;
@@ -115,7 +126,8 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   // The way out.
   void give_up_on(PendingPtr record);
   void finish(PendingPtr record, Error error, ProducerOutcome outcome, std::string_view shard_id = {});
-  void answer(Answers answers);
+  void expire_waiting(Answers& answers, Clock::time_point now);
+  void answer(Answers answers, Clock::time_point now);
   void settle(const Answered& answered);
   void post_error(detail::Handler<Receipt> done, Error error) const;
   void post_receipts(Answers answers);
@@ -135,13 +147,16 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   core::TaskGroup tasks_;
   core::Random random_;
   core::Backoff backoff_;
+  const bool lends_data_;
   ShardBook book_;
   Lanes lanes_;
   KeyOrder order_;
   ProducerMeter meter_;
+  ByteChunks placing_data_;           // the same, of the records that are being placed
   std::vector<PendingPtr> unplaced_;  // came before anything was known of the stream
   std::vector<Unjudged> unjudged_;
   Batches in_flight_;
+  std::size_t bytes_in_flight_ = 0;
   Answers finished_;
   RecordDistributionStrategy strategy_ = RecordDistributionStrategy::unknown;
   bool learning_stream_ = false;
@@ -150,6 +165,7 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
 
   mutable std::mutex mutex_;  // guards everything below
   std::vector<PendingPtr> inbox_;
+  ByteChunks inbox_data_;           // of the records in inbox_ that only borrow theirs
   std::vector<PendingPtr> spare_;   // to be used again
   std::deque<PendingPtr> waiting_;  // for room
   ProducerMetrics metrics_;         // as of the end of the last turn, but for what is buffered

@@ -1,5 +1,6 @@
 #include "aggregation/hash_key.hpp"
 #include "aws/paginators.hpp"
+#include "core/prefetch.hpp"
 #include "producer/pipeline.hpp"
 
 #include <algorithm>
@@ -26,7 +27,9 @@ void Pipeline::hash_keys(std::vector<PendingPtr>& records) const {
   std::vector<PendingRecord*> hashed;
   keys.reserve(records.size());
   hashed.reserve(records.size());
-  for (const PendingPtr& record : records) {
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    core::prefetch_ahead<2>(records, i);
+    const PendingPtr& record = records[i];
     if (record->record.explicit_hash_key) {
       record->hash = core::Uint128::parse(*record->record.explicit_hash_key).value_or(core::Uint128());
       continue;
@@ -46,17 +49,21 @@ bool Pipeline::stream_is_known() const { return limits_known_ && (book_.generati
 void Pipeline::place_new(std::vector<PendingPtr> records, Clock::time_point now) {
   if (records.empty()) return;
   hash_keys(records);
-  for (PendingPtr& record : records) {
-    if (!stream_is_known()) {
+  if (!stream_is_known()) {
+    for (PendingPtr& record : records) {
+      record->own_data();
       unplaced_.push_back(std::move(record));
-    } else if (admissible(record)) {
-      place(std::move(record), now);
     }
+    return;
+  }
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    core::prefetch_ahead<3>(records, i);
+    place(std::move(records[i]), now);
   }
 }
 
 /// What could not be judged at the door: before the first answer about the stream its record limit is not known, nor
-/// whether it does without partition keys.
+/// whether it goes by keys; and both may change.
 bool Pipeline::admissible(PendingPtr& record) {
   const auto refuse = [&](Error error) {
     finish(std::move(record), std::move(error), ProducerOutcome::refused);
@@ -65,16 +72,20 @@ bool Pipeline::admissible(PendingPtr& record) {
   if (record->bytes > max_record_bytes_) return refuse(too_large_error(record->bytes, max_record_bytes_));
   if (record->record.partition_key.empty() && strategy_ != RecordDistributionStrategy::automatic)
     return refuse(Error(errc::invalid_argument, "the partition key is empty; 1 to 256 characters are required"));
+  if (strategy_ != RecordDistributionStrategy::automatic) return true;
+  if (record->record.explicit_hash_key) return refuse(no_hash_key_error());
+  record->alone = true;
   return true;
 }
 
 /// The shard that takes the record; nothing where the service spreads records as it likes.
 std::optional<ShardSlot> Pipeline::shard_of(const PendingRecord& record) const {
-  if (record.alone || strategy_ == RecordDistributionStrategy::automatic) return std::nullopt;
+  if (record.alone) return std::nullopt;
   return book_.predict(record.hash);
 }
 
 void Pipeline::place(PendingPtr record, Clock::time_point now) {
+  if (!admissible(record)) return;
   const std::optional<ShardSlot> slot = shard_of(*record);
   if (options_.ordering == Ordering::none) {
     lanes_.add(std::move(record), slot, now);
@@ -92,11 +103,13 @@ void Pipeline::place(PendingPtr record, Clock::time_point now) {
 /// Records whose keys are free again.
 void Pipeline::place_waiting(Clock::time_point now) {
   while (PendingPtr record = order_.next()) {
+    if (!admissible(record)) continue;
     const std::string key = record->record.partition_key;
     const std::optional<ShardSlot> slot = shard_of(*record);
     const Entry* const entry = lanes_.add(std::move(record), slot, now);
     order_.hold(key, entry);
     while (PendingPtr more = order_.next_of(key)) {
+      if (!admissible(more)) continue;
       if (lanes_.add_to(entry, more)) continue;
       order_.wait_first(std::move(more));
       break;
@@ -134,6 +147,7 @@ void Pipeline::place_anew(EntryPtr entry, Clock::time_point now) {
 void Pipeline::expire(Clock::time_point now) {
   for (EntryPtr& entry : lanes_.take_expired(now)) place_anew(std::move(entry), now);
   if (options_.time_to_live.count() <= 0) return;
+  for (PendingPtr& record : order_.take_older(now - options_.time_to_live)) give_up_on(std::move(record));
   std::erase_if(unplaced_, [&](PendingPtr& record) {
     if (record->accepted + options_.time_to_live > now) return false;
     give_up_on(std::move(record));
@@ -211,13 +225,15 @@ core::awaitable<void> Pipeline::learn_stream() {
     failure = std::current_exception();
   }
   learning_stream_ = false;
+  bool other_strategy = false;
   if (failure) std::rethrow_exception(failure);
   // Who may only write need not be allowed to ask. What was learned before stays.
   learn_stream_at_ = client_.clock().now() + (answer ? std::chrono::seconds(stream_period) : stream_retry);
   if (answer) {
     const StreamDescriptionSummary& stream = answer->stream_description_summary;
     strategy_ = stream.record_distribution_strategy;
-    without_keys_ = strategy_ == RecordDistributionStrategy::automatic;
+    const bool automatic = strategy_ == RecordDistributionStrategy::automatic;
+    other_strategy = without_keys_.exchange(automatic) != automatic;
     if (options_.max_record_bytes == 0 && stream.max_record_size_in_kib)
       max_record_bytes_ =
           std::clamp<std::size_t>(static_cast<std::size_t>(std::max(0, *stream.max_record_size_in_kib)), 1024, 10240) *
@@ -225,6 +241,10 @@ core::awaitable<void> Pipeline::learn_stream() {
   }
   lanes_.limit_entries(max_record_bytes_);
   limits_known_ = true;
+  // What is packed already goes by keys, or without them, as the stream does now.
+  if (other_strategy)
+    for (EntryPtr& entry : lanes_.take_unless([](const Entry&) { return false; }))
+      place_anew(std::move(entry), client_.clock().now());
   wake_.wake();
 }
 
@@ -238,8 +258,7 @@ void Pipeline::map_changed(const MapChange& change, Clock::time_point now) {
 
 bool Pipeline::still_fits(const Entry& entry) const {
   if (entry.slot()) return book_.fits(*entry.slot(), entry.low(), entry.high());
-  return entry.records().front()->alone || strategy_ == RecordDistributionStrategy::automatic ||
-         !book_.predict(entry.low());
+  return entry.records().front()->alone || !book_.predict(entry.low());
 }
 
 /// Entries whose shard was not known when they were stored.

@@ -40,6 +40,13 @@ void check(const ProducerOptions& options) {
 
 }  // namespace
 
+bool ProducerCore::send_view(const OutgoingView& record, detail::Handler<Receipt> done, SendMode mode) {
+  OutgoingRecord<Blob> owned(std::string(record.partition_key), Blob::copy_of(record.data));
+  if (mode.refuse_when_full) return try_send(std::move(owned), std::move(done));
+  send(std::move(owned), std::move(done));
+  return true;
+}
+
 std::shared_ptr<ProducerCore> make_producer_core(Client client, ProducerOptions options) {
   check(options);
   auto pipeline = std::make_shared<producer::Pipeline>(client.without_thread(), std::move(options));

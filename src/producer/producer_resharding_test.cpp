@@ -232,6 +232,64 @@ TEST_F(ProducerResharding, OnAnAutomaticStreamNothingIsAggregatedAndKeysMayBeEmp
   EXPECT_EQ(producer.metrics().entries_misplaced, 0u);
 }
 
+TEST_F(ProducerResharding, AnAutomaticStreamTakesNoExplicitHashKey) {
+  stream->strategy = RecordDistributionStrategy::automatic;
+  auto producer = make();
+  std::map<std::string, std::string> refused;
+  const auto send_to_seven = [&](const std::string& data) {
+    OutgoingRecord<std::string> record("key", data);
+    record.explicit_hash_key = "7";
+    producer.async_send_record(record, [&refused, data](std::exception_ptr error, const Receipt&) {
+      refused[data] = error ? core::to_error(error).message() : "stored";
+    });
+  };
+  send_to_seven("before it is known");
+  send_some(producer, 1);
+  run(1s);
+  send_to_seven("after");
+  run(1s);
+  ASSERT_EQ(refused.size(), 2u);
+  for (const auto& [data, why] : refused) EXPECT_THAT(why, ::testing::HasSubstr("takes no explicit hash key")) << data;
+  expect_all_delivered();
+  EXPECT_EQ(stream->calls.size(), 1u) << "the second one was refused at the door";
+}
+
+TEST_F(ProducerResharding, WhatIsPackedWhenAStreamBecomesAutomaticIsUnpacked) {
+  for (const Ordering ordering : {Ordering::none, Ordering::per_key}) {
+    stream = std::make_shared<TestStream>(*clock);
+    stream->split_into(2);
+    results.clear();
+    sent_ = 0;
+    ProducerOptions options = defaults();
+    options.time_to_live = 0ms;
+    options.max_in_flight = 1;
+    options.ordering = ordering;
+    auto producer = make(options);
+    send_some(producer, 1);
+    run(1s);
+    stream->latency = 10min;
+    send_some(producer, 1);
+    run(1s);
+    stream->latency = 1ms;
+    stream->strategy = RecordDistributionStrategy::automatic;
+    send_some(producer, 20);
+    std::optional<Error> refused;
+    OutgoingRecord<std::string> record("another key", "to a hash key");
+    record.explicit_hash_key = "7";
+    producer.async_send_record(record, [&](std::exception_ptr error, const Receipt&) {
+      if (error) refused = core::to_error(error);
+    });
+    run(6min);
+    send_some(producer, 1);
+    run(1min);
+    EXPECT_TRUE(refused) << "when it is known, and not with the next call";
+    run(5min);
+    expect_all_delivered();
+    EXPECT_EQ(stream->calls.back().entries.size(), 21u);
+    EXPECT_EQ(producer.metrics().entries_misplaced, 0u);
+  }
+}
+
 TEST_F(ProducerResharding, OnAnyOtherStreamAnEmptyKeyIsRefused) {
   auto producer = make();
   send(producer, "before it is known", "");

@@ -95,6 +95,8 @@ TEST_P(ProduceInEveryForm, SurvivesFaultsOfTheServiceAndResetsBeforeTheWrite) {
   options.on_accepted = accepted.hook();
   options.faults.push_back(
       fault("operation=PutRecords,action=error,status=500,code=InternalFailure,probability=0.3,seed=1"));
+  options.faults.push_back(
+      fault("operation=PutRecords,action=error,status=503,code=ServiceUnavailable,probability=0.2,seed=3"));
   options.faults.push_back(fault("operation=PutRecords,action=reset-before,probability=0.3,seed=2"));
   Stage stage(2, options);
   stage.producer_options.aggregation = GetParam();
@@ -113,6 +115,112 @@ TEST_P(ProduceInEveryForm, ALostAnswerMeansADuplicateAndNotALoss) {
   stage.put(0, 10);
   EXPECT_EQ(accepted.different(), 10u);
   EXPECT_EQ(accepted.most(), 2);
+}
+
+TEST_P(ProduceInEveryForm, AnswersThatAreCutOrGarbageMeanDuplicatesAndNotALoss) {
+  for (const char* rule : {"operation=PutRecords,action=truncate,nth=1", "operation=PutRecords,action=corrupt,nth=1"}) {
+    Accepted accepted;
+    EmulatorOptions options;
+    options.on_accepted = accepted.hook();
+    options.faults.push_back(fault(rule));
+    Stage stage(1, options);
+    stage.producer_options.aggregation = GetParam();
+    stage.put(0, 10);
+    EXPECT_EQ(accepted.different(), 10u) << rule;
+    EXPECT_EQ(accepted.most(), 2) << rule;
+  }
+}
+
+TEST(Produce, ATokenThatExpiresInMidFlightCostsNoRecord) {
+  Accepted accepted;
+  EmulatorOptions options;
+  options.on_accepted = accepted.hook();
+  options.faults.push_back(fault("operation=PutRecords,action=expired-token,probability=0.5,seed=4"));
+  Stage stage(2, options);
+  stage.producer_options.aggregation = NoAggregation{};
+  stage.producer_options.max_batch_records = 10;
+  stage.put(0, 300);
+  EXPECT_EQ(accepted.different(), 300u);
+  EXPECT_EQ(accepted.most(), 1);
+}
+
+/// The machine's clock, an hour behind.
+class LateClock final : public Clock {
+ public:
+  time_point now() const noexcept override { return system_->now(); }
+  wall_time_point wall_now() const noexcept override { return system_->wall_now() - std::chrono::hours(1); }
+  std::unique_ptr<Timer> make_timer(asio::any_io_executor executor) override {
+    return system_->make_timer(std::move(executor));
+  }
+
+ private:
+  const std::shared_ptr<Clock> system_ = Clock::system();
+};
+
+TEST(Produce, AClockThatIsWrongIsCorrectedByTheFirstAnswer) {
+  Accepted accepted;
+  EmulatorOptions options;
+  options.on_accepted = accepted.hook();
+  options.credentials.push_back({"AKID", "secret"});
+  Emulator emulator(options);
+  emulator.create_stream("orders", 1);
+  ClientOptions client;
+  client.region = "us-east-1";
+  client.endpoint_url = emulator.endpoint_url();
+  client.credentials = static_credentials("AKID", "secret");
+  client.clock = std::make_shared<LateClock>();
+  Producer<std::string> producer(Client(client), ProducerOptions{.stream = "orders"}, text);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(producer.send("key", std::to_string(i)).get().attempts, 1) << "the client's own";
+  producer.close().get();
+  EXPECT_EQ(accepted.different(), 3u);
+}
+
+TEST(Produce, TheErrorOfAnEntryHasTheIdOfItsRequestAndItsShard) {
+  EmulatorOptions options;
+  options.faults.push_back(fault("action=throttle-entry,operation=PutRecords,probability=1"));
+  Stage stage(1, options);
+  for (const WireFormat format : {WireFormat::cbor, WireFormat::json}) {
+    ClientOptions client = stage.client_options();
+    client.wire_format = format;
+    ProducerOptions once{.stream = "orders"};
+    once.max_attempts = 1;
+    Producer<std::string> producer(Client(client), once, text);
+    try {
+      producer.send("key", "data").get();
+      FAIL() << "no error";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), errc::throttled);
+      EXPECT_EQ(error.service_code(), "ProvisionedThroughputExceededException");
+      EXPECT_EQ(error.attempts(), 1);
+      EXPECT_FALSE(error.request_id().empty());
+      EXPECT_TRUE(error.message().starts_with("shardId-000000000000")) << error.message();
+    }
+  }
+}
+
+TEST(Produce, AStreamDeletedUnderLoadFailsItsRecordsAndNoOthers) {
+  Stage stage(2);
+  ProducerOptions options{.stream = "orders"};
+  options.aggregation = NoAggregation{};
+  options.max_batch_records = 5;
+  Producer<std::string> producer(stage.client(), options, text);
+  producer.send("key", "first").get();
+  std::vector<std::future<Receipt>> receipts;
+  for (int i = 0; i < 500; ++i) receipts.push_back(producer.send("key-" + std::to_string(i), std::to_string(i)));
+  stage.client().call(DeleteStreamRequest("orders")).get();
+  for (int i = 0; i < 50; ++i) receipts.push_back(producer.send("key-" + std::to_string(i), std::to_string(i)));
+  int refused = 0;
+  for (std::future<Receipt>& receipt : receipts) {
+    try {
+      receipt.get();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), errc::not_found) << error.what();
+      ++refused;
+    }
+  }
+  EXPECT_GE(refused, 50);
+  producer.close().get();
 }
 
 TEST(Produce, SmallRecordsShareKinesisRecords) {

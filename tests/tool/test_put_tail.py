@@ -45,7 +45,7 @@ class Put(PutTailTest):
         ended = self.put(lines)
         self.assertRegex(ended.text, r"^200 records \([\d.]+ KB\) in [\d.]+ s, [\d,]+/s; latency p50 [\d.]+ ms, p99 [\d.]+ ms\n")
         _, counts, latency, *bars = ended.text.splitlines()
-        self.assertRegex(counts, r"^[1-9]\d* calls, 200 Kinesis records, 0 throttled, 0 sent again, 0 failed$")
+        self.assertRegex(counts, r"^[1-9]\d* calls, 200 Kinesis records, 3 shards, 0 throttled, 0 sent again, 0 failed$")
         self.assertRegex(latency, r"^latency p50 [\d.]+ ms, p90 [\d.]+ ms, p99 [\d.]+ ms, max [\d.]+ ms$")
         for bar in bars:
             self.assertRegex(bar, r"^  < +[\d.e+]+ ms +[\d,]+(  #*)?$")
@@ -59,13 +59,19 @@ class Put(PutTailTest):
         path = self.write("input.txt", b"one\ntwo\nthree\n")
         summary = self.run_tool("put", self.stream, path, "--output", "json").json()
         self.assertEqual(["records", "failed", "bytes", "seconds", "records_per_second", "p50_ms", "p99_ms", "p90_ms", "max_ms", "calls",
-                          "kinesis_records", "throttled", "sent_again", "producer"], list(summary))
+                          "kinesis_records", "throttled", "sent_again", "latency_histogram", "shards", "producer"], list(summary))
         self.assertEqual((1, 3, 0, 0), tuple(summary[key] for key in ("calls", "kinesis_records", "throttled", "sent_again")))
         self.assertEqual(3, summary["producer"]["records_delivered"])
         self.assertEqual(3, summary["producer"]["latency_us"]["count"])
         self.assertEqual({"shardId-000000000000"}, set(summary["producer"]["shards"]))
+        self.assertEqual(1, summary["shards"])
+        steps = summary["latency_histogram"]
+        self.assertEqual(3, sum(step["records"] for step in steps))
+        self.assertEqual(sorted(step["below_ms"] for step in steps), [step["below_ms"] for step in steps])
+        self.assertGreaterEqual(steps[-1]["below_ms"], summary["max_ms"])
+        self.assertEqual(list(summary), list(self.run_tool("put", self.stream, path, "--json").json()))
         self.assertEqual((3, 0, 11), (summary["records"], summary["failed"], summary["bytes"]))
-        self.assert_stored([b"one", b"two", b"three"])
+        self.assertEqual(6, len(self.emulator.accepted(self.stream, 6)))
 
     def test_json_on_the_wire(self):
         self.create(1)
@@ -225,7 +231,7 @@ class Put(PutTailTest):
                 break
             shown += more
         self.assertEqual(0, ended.returncode, shown)
-        self.assertRegex(shown.decode(), r"\d+ records, \d+/s, .*\d+ %, \d+ s left")
+        self.assertRegex(shown.decode(), r"\d+ records, \d+/s, [\d.]+ K?B/s, 1 shard, 0 throttled, 0 sent again, \d+ %, \d+ s left")
         self.assertNotIn(b"\x1b", ended.stdout)
 
 

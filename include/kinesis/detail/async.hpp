@@ -1,5 +1,6 @@
 #pragma once
 
+#include <kinesis/detail/handler_memory.hpp>
 #include <kinesis/error.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -8,6 +9,7 @@
 #include <boost/asio/associator.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -119,18 +121,28 @@ auto async_run(asio::any_io_executor executor, asio::awaitable<T> task, Token&& 
       token, std::move(executor), std::move(task));
 }
 
+/// The handler, with memory from the pool unless it brings its own.
+template <class T, class F>
+Handler<T> pooled(F handler) {
+  if constexpr (has_own_allocator<F>) {
+    return Handler<T>(std::move(handler));
+  } else {
+    return Handler<T>(asio::bind_allocator(HandlerAllocator<void>(), std::move(handler)));
+  }
+}
+
 /// The future form of an operation: `begin(handler)` starts it.
 template <class T, class Begin>
 std::future<T> as_future(Begin begin) {
   auto promise = std::make_shared<std::promise<T>>();
   std::future<T> future = promise->get_future();
   if constexpr (std::is_void_v<T>) {
-    begin(Handler<T>([promise](std::exception_ptr error) {
+    begin(pooled<T>([promise](std::exception_ptr error) {
       if (error) return promise->set_exception(std::move(error));
       promise->set_value();
     }));
   } else {
-    begin(Handler<T>([promise](std::exception_ptr error, T value) {
+    begin(pooled<T>([promise](std::exception_ptr error, T value) {
       if (error) return promise->set_exception(std::move(error));
       promise->set_value(std::move(value));
     }));
@@ -141,7 +153,7 @@ std::future<T> as_future(Begin begin) {
 /// The callback form: `callback(Result<T>)`.
 template <class T, class Callback>
 Handler<T> as_callback(Callback callback) {
-  return Handler<T>(ResultHandler<T, Callback>{std::move(callback)});
+  return pooled<T>(ResultHandler<T, Callback>{std::move(callback)});
 }
 
 }  // namespace detail

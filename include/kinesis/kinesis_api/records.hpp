@@ -79,6 +79,8 @@ struct PutRecordsResponse {
   /// As many as the request had records, in the same order.
   std::vector<PutRecordsResultEntry> records;
   EncryptionType encryption_type = EncryptionType::unknown;
+  /// The service's id of the call, from the headers of its answer, for a support case. Empty if there was none.
+  std::string request_id;
 };
 
 /// Writes 1 to 500 records, up to 10 MiB together. Each succeeds or fails on its own.

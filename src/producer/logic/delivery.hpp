@@ -42,8 +42,8 @@ struct Failed {
 using Verdict = std::variant<Delivered, TryAgain, Failed>;
 
 /// Judges one entry of an answer: stored, or by its `Trouble`. A stored aggregate still has to be where it belongs
-/// (`judge_placement`).
-Verdict judge_entry(const PutRecordsResultEntry& entry);
+/// (`judge_placement`). `request_id`: the call's, for the error.
+Verdict judge_entry(PutRecordsResultEntry entry, std::string_view request_id = {});
 /// Judges a call that failed as a whole: its records are tried again unless the trouble is fatal. (Never `Delivered`.)
 Verdict judge_call(const Error& error);
 /// Whether a record that is to be tried again may be: within its tries and its time.
@@ -82,7 +82,16 @@ bool was_mispredicted(const SentEntry& entry, std::string_view actual_shard, con
 
 /// Refuses at the door what the service would refuse for ever: partition key of 1 to 256 characters of valid UTF-8,
 /// explicit hash key in range, data and key together within the limit.
-Result<void> check_record(const OutgoingRecord<Blob>& record, std::size_t max_record_bytes, bool may_lack_key = false);
+Result<void> check_record(std::string_view partition_key, const std::optional<std::string>& explicit_hash_key,
+                          std::size_t data_size, std::size_t max_record_bytes, bool may_lack_key = false);
+inline Result<void> check_record(const OutgoingRecord<Blob>& record, std::size_t max_record_bytes,
+                                 bool may_lack_key = false) {
+  return check_record(record.partition_key, record.explicit_hash_key, record.data.size(), max_record_bytes,
+                      may_lack_key);
+}
+/// What a record with an explicit hash key fails with on a stream that spreads its records as it likes: nothing says
+/// that the key would be heeded there, and the KPL drops it in silence.
+Error no_hash_key_error();
 /// What a record over the limit fails with.
 Error too_large_error(std::size_t bytes, std::size_t max_record_bytes);
 

@@ -35,10 +35,15 @@ bool Entry::add(PendingPtr& record) {
   const bool may_pack = packing_.mode != Packing::Mode::alone;
   if (records_.empty()) {
     bytes_ = record->bytes;
-    if (may_pack && aggregation::looks_like_aggregate(record->record.data.bytes())) pack(*record);
+    if (may_pack && aggregation::looks_like_aggregate(record->record.data.bytes())) {
+      pack(*record);
+    } else {
+      record->own_data();
+    }
   } else {
     if (records_.size() >= packing_.max_records) return false;
     if (!may_pack || !pack_another(*record)) return false;
+    if (records_.size() == 1) records_.reserve(16);
   }
   low_ = std::min(low_, record->hash);
   high_ = std::max(high_, record->hash);
@@ -47,10 +52,20 @@ bool Entry::add(PendingPtr& record) {
   return true;
 }
 
+void Entry::begin_to_pack(PendingRecord& record) {
+  writer_ = packing_.memory ? packing_.memory->writer() : std::make_unique<aggregation::AggregateWriter>();
+  writer_->add(key_of(record), explicit_hash_key(record), record.record.data.bytes());
+}
+
+void Entry::forget_writer() {
+  if (packing_.memory) packing_.memory->give_back(std::move(writer_));
+  writer_ = nullptr;
+}
+
 void Entry::pack(PendingRecord& record) {
-  writer_.add(key_of(record), explicit_hash_key(record), record.record.data.bytes());
-  record.record.data = Blob();
-  bytes_ = writer_.size() + outer_key_size();
+  begin_to_pack(record);
+  record.drop_data();
+  bytes_ = writer_->size() + outer_key_size();
 }
 
 bool Entry::pack_another(PendingRecord& record) {
@@ -59,31 +74,38 @@ bool Entry::pack_another(PendingRecord& record) {
   const aggregation::AggregateLimits limits{room, packing_.max_records};
   PendingRecord& first = *records_.front();
   // The first one was to go as it is, and does so after all if the second has no room beside it.
-  const bool alone = writer_.empty();
-  if (alone) writer_.add(key_of(first), explicit_hash_key(first), first.record.data.bytes());
-  if (!writer_.try_add(key_of(record), explicit_hash_key(record), record.record.data.bytes(), limits)) {
-    if (alone) writer_.clear();
+  const bool alone = !writer_;
+  if (alone) begin_to_pack(first);
+  if (!writer_->try_add(key_of(record), explicit_hash_key(record), record.record.data.bytes(), limits)) {
+    if (alone) forget_writer();
     return false;
   }
-  if (alone) first.record.data = Blob();
-  record.record.data = Blob();
-  bytes_ = writer_.size() + outer_key_size();
+  if (alone) first.drop_data();
+  record.drop_data();
+  bytes_ = writer_->size() + outer_key_size();
   return true;
 }
 
 void Entry::seal() {
-  if (writer_.empty()) return;
-  sealed_ = std::make_shared<Bytes>();
-  writer_.write_unchecked(*sealed_);
-  writer_ = aggregation::AggregateWriter();
+  if (!writer_) return;
+  const std::size_t size = writer_->size();
+  sealed_ = packing_.memory ? packing_.memory->bytes(size) : std::make_shared<SealedBytes>(size);
+  writer_->write_unchecked(sealed_->span());
+  forget_writer();
 }
 
 std::vector<PendingPtr> Entry::take_records() {
   seal();
   if (!sealed_) return std::move(records_);
   std::vector<aggregation::UserRecordView> views;
-  aggregation::AggregateReader().read(*sealed_, views);
+  aggregation::AggregateReader().read(sealed_->span(), views);
   for (std::size_t i = 0; i < records_.size(); ++i) records_[i]->record.data = Blob(views[i].data, sealed_);
+  sealed_ = nullptr;
+  return std::move(records_);
+}
+
+std::vector<PendingPtr> Entry::take_records_without_data() {
+  if (sealed_ && packing_.memory && sealed_.use_count() == 1) packing_.memory->give_back(*sealed_);
   sealed_ = nullptr;
   return std::move(records_);
 }
@@ -94,10 +116,10 @@ std::size_t Entry::outer_key_size() const noexcept {
 }
 
 std::vector<PutRecordsRequestEntry> to_request(std::span<const EntryPtr> entries) {
-  std::vector<Bytes*> aggregates;
+  std::vector<std::span<std::byte>> aggregates;
   for (const EntryPtr& entry : entries) {
     entry->seal();
-    if (entry->sealed_ && !std::exchange(entry->checked_, true)) aggregates.push_back(entry->sealed_.get());
+    if (entry->sealed_ && !std::exchange(entry->checked_, true)) aggregates.push_back(entry->sealed_->span());
   }
   aggregation::add_checksums(aggregates);
   std::vector<PutRecordsRequestEntry> request;
@@ -109,7 +131,7 @@ std::vector<PutRecordsRequestEntry> to_request(std::span<const EntryPtr> entries
 PutRecordsRequestEntry Entry::to_request() const {
   const OutgoingRecord<Blob>& first = records_.front()->record;
   const bool by_shard = aggregated() && packing_.mode == Packing::Mode::by_shard;
-  PutRecordsRequestEntry entry(sealed_ ? Blob(*sealed_, sealed_) : first.data,
+  PutRecordsRequestEntry entry(sealed_ ? Blob(sealed_->span(), sealed_) : first.data,
                                by_shard ? std::string(any_key) : first.partition_key);
   // Where it goes is told by number: the outer key says nothing.
   if (by_shard) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "aggregation/aggregate_writer.hpp"
+#include "producer/logic/entry_memory.hpp"
 #include "producer/logic/pending_record.hpp"
 #include "producer/logic/shard_book.hpp"
 #include <kinesis/kinesis_api.hpp>
@@ -24,6 +24,8 @@ struct Packing {
   /// Data and partition key of an aggregate.
   std::size_t max_bytes = 0;
   std::size_t max_records = 1;
+  /// Null: each entry makes its own.
+  EntryMemory* memory = nullptr;
 };
 
 /// One Kinesis record to be: a user record as it is, or an aggregate of several.
@@ -42,12 +44,12 @@ class Entry {
   /// Takes the entry apart: its records with their data.
   std::vector<PendingPtr> take_records();
   /// Its records where nobody needs their data any more.
-  std::vector<PendingPtr> take_records_without_data() noexcept { return std::move(records_); }
+  std::vector<PendingPtr> take_records_without_data();
 
   /// What the service counts: data and partition key.
   std::size_t bytes() const noexcept { return bytes_; }
   /// Whether it is sent as an aggregate.
-  bool aggregated() const noexcept { return sealed_ || !writer_.empty(); }
+  bool aggregated() const noexcept { return sealed_ || writer_; }
   /// No other record would fit.
   bool full() const noexcept { return records_.size() >= packing_.max_records || bytes_ >= packing_.max_bytes; }
   /// The smallest and the largest hash of its records.
@@ -64,6 +66,8 @@ class Entry {
   int attempts() const noexcept { return records_.front()->attempts; }
 
  private:
+  void begin_to_pack(PendingRecord& record);
+  void forget_writer();
   void pack(PendingRecord& record);
   bool pack_another(PendingRecord& record);
   std::size_t outer_key_size() const noexcept;
@@ -71,9 +75,9 @@ class Entry {
   friend std::vector<PutRecordsRequestEntry> to_request(std::span<const std::unique_ptr<Entry>> entries);
 
   std::vector<PendingPtr> records_;
-  aggregation::AggregateWriter writer_;
-  std::shared_ptr<Bytes> sealed_;  ///< Instead of the writer.
-  bool checked_ = false;           ///< Its checksum comes when it is sent.
+  std::unique_ptr<aggregation::AggregateWriter> writer_;  ///< Null while there is but a record that goes as it is.
+  std::shared_ptr<SealedBytes> sealed_;                   ///< Instead of the writer.
+  bool checked_ = false;                                  ///< Its checksum comes when it is sent.
   std::optional<ShardSlot> slot_;
   Packing packing_;
   std::size_t bytes_ = 0;

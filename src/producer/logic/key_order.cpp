@@ -1,5 +1,6 @@
 #include "producer/logic/key_order.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace kinesis::producer {
@@ -11,13 +12,19 @@ const Entry* KeyOrder::holder(const PendingRecord& record) const {
 
 void KeyOrder::hold(const std::string& partition_key, const Entry* entry) { keys_[partition_key].holder = entry; }
 
-void KeyOrder::wait(PendingPtr record) {
+void KeyOrder::count_in(const PendingRecord& record) {
   ++waiting_;
+  oldest_ = std::min(oldest_, record.accepted);
+}
+
+void KeyOrder::wait(PendingPtr record) {
+  count_in(*record);
+  record->own_data();
   keys_[record->record.partition_key].waiting.push_back(std::move(record));
 }
 
 void KeyOrder::wait_first(PendingPtr record) {
-  ++waiting_;
+  count_in(*record);
   Key& key = keys_[record->record.partition_key];
   if (key.holder == nullptr) freed_.push_back(record->record.partition_key);
   key.waiting.push_front(std::move(record));
@@ -41,6 +48,8 @@ PendingPtr KeyOrder::next() {
     const auto it = keys_.find(freed_.back());
     if (it == keys_.end() || it->second.holder != nullptr || it->second.waiting.empty()) {
       freed_.pop_back();
+      // Nobody took its place: what waited has expired, or may not be sent.
+      if (it != keys_.end() && it->second.holder == nullptr && it->second.waiting.empty()) keys_.erase(it);
       continue;
     }
     return take_first(it->second);
@@ -56,8 +65,22 @@ PendingPtr KeyOrder::next_of(const std::string& partition_key) {
 PendingPtr KeyOrder::take_first(Key& key) {
   PendingPtr record = std::move(key.waiting.front());
   key.waiting.pop_front();
-  --waiting_;
+  if (--waiting_ == 0) oldest_ = Clock::time_point::max();
   return record;
+}
+
+/// Looks at every key, so `oldest_` is exact afterwards; between two of these it may be too early.
+std::vector<PendingPtr> KeyOrder::take_older(Clock::time_point cutoff) {
+  std::vector<PendingPtr> taken;
+  if (oldest_ > cutoff) return taken;
+  auto oldest = Clock::time_point::max();
+  for (auto& [key, state] : keys_) {
+    // The first one of a key is its oldest.
+    while (!state.waiting.empty() && state.waiting.front()->accepted <= cutoff) taken.push_back(take_first(state));
+    if (!state.waiting.empty()) oldest = std::min(oldest, state.waiting.front()->accepted);
+  }
+  oldest_ = oldest;
+  return taken;
 }
 
 bool KeyOrder::waits(const PendingRecord& record) const {
@@ -73,6 +96,7 @@ std::vector<PendingPtr> KeyOrder::drain() {
   keys_.clear();
   freed_.clear();
   waiting_ = 0;
+  oldest_ = Clock::time_point::max();
   return all;
 }
 

@@ -31,6 +31,10 @@ class KeyOrder {
   /// The first that waits of this key; null if none does.
   PendingPtr next_of(const std::string& partition_key);
 
+  /// Those that wait and were accepted at `cutoff` or before, the records of a key in order.
+  std::vector<PendingPtr> take_older(Clock::time_point cutoff);
+  /// No record that waits was accepted before; max() if none waits.
+  Clock::time_point oldest() const noexcept { return oldest_; }
   /// Everything that waits, the records of a key in order.
   std::vector<PendingPtr> drain();
   bool empty() const noexcept { return waiting_ == 0; }
@@ -40,11 +44,13 @@ class KeyOrder {
     const Entry* holder = nullptr;
     std::deque<PendingPtr> waiting;
   };
+  void count_in(const PendingRecord& record);
   PendingPtr take_first(Key& key);
 
   std::unordered_map<std::string, Key> keys_;
   std::vector<std::string> freed_;
   std::size_t waiting_ = 0;
+  Clock::time_point oldest_ = Clock::time_point::max();
 };
 
 }  // namespace kinesis::producer

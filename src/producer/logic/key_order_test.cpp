@@ -10,6 +10,8 @@
 namespace kinesis::producer {
 namespace {
 
+using namespace std::chrono_literals;
+
 std::string data_of(const PendingPtr& record) { return record ? std::string(record->record.data.text()) : "none"; }
 
 std::vector<PendingPtr> list(PendingPtr record) {
@@ -49,6 +51,39 @@ TEST(KeyOrder, WhatWaitsComesInOrderOnceTheKeyIsFree) {
   EXPECT_EQ(data_of(order.next_of("key")), "3");
   EXPECT_EQ(data_of(order.next_of("key")), "none");
   EXPECT_TRUE(order.empty());
+}
+
+TEST(KeyOrder, WhatHasWaitedTooLongIsTakenOutAndTheOthersKeepTheirOrder) {
+  KeyOrder order;
+  const Entry entry(0, Packing{});
+  EXPECT_EQ(order.oldest(), Clock::time_point::max());
+  for (const char* key : {"a", "b"}) order.hold(key, &entry);
+  order.wait(pending("a", "a2", test_start + 1s));
+  order.wait(pending("a", "a3", test_start + 3s));
+  order.wait(pending("b", "b2", test_start + 2s));
+  EXPECT_EQ(order.oldest(), test_start + 1s);
+  EXPECT_TRUE(order.take_older(test_start + 1s - 1ns).empty());
+  std::vector<PendingPtr> taken = order.take_older(test_start + 2s);
+  ASSERT_EQ(taken.size(), 2u);
+  EXPECT_EQ(order.oldest(), test_start + 3s);
+  EXPECT_FALSE(order.waits(*pending("b", "")));
+  EXPECT_NE(order.holder(*pending("b", "")), nullptr) << "its entry is still under way";
+  order.release(&entry, list(pending("a", "a1")));
+  EXPECT_EQ(data_of(order.next()), "a3");
+  EXPECT_EQ(order.oldest(), Clock::time_point::max());
+  EXPECT_TRUE(order.empty());
+}
+
+TEST(KeyOrder, AKeyOfWhichEverythingHasExpiredIsForgotten) {
+  KeyOrder order;
+  const Entry entry(0, Packing{});
+  order.hold("key", &entry);
+  order.wait(pending("key", "2"));
+  order.release(&entry, list(pending("key", "1")));
+  EXPECT_EQ(order.take_older(test_start).size(), 1u);
+  EXPECT_EQ(data_of(order.next()), "none");
+  order.wait_first(pending("key", "3"));
+  EXPECT_EQ(data_of(order.next()), "3") << "as if it were new";
 }
 
 TEST(KeyOrder, WhatIsPutBackComesBeforeWhatCameLater) {

@@ -39,6 +39,12 @@ std::string Lanes::open_key(const PendingRecord& record) const {
   return key;
 }
 
+std::pair<Lanes::OpenEntries::iterator, bool> Lanes::open_of(Lane& lane, const PendingRecord& record) const {
+  // Where all keys go together there is one, and no need to look for it.
+  if (options_.packing.mode != Packing::Mode::by_key && !lane.open.empty()) return {lane.open.begin(), false};
+  return lane.open.try_emplace(open_key(record));
+}
+
 void Lanes::limit_entries(std::size_t max_bytes) noexcept {
   options_.packing.max_bytes = std::min(wanted_entry_bytes_, max_bytes);
 }
@@ -48,14 +54,17 @@ const Entry* Lanes::add(PendingPtr record, std::optional<ShardSlot> slot, Clock:
   oldest_ = std::min(oldest_, record->accepted);
   const Clock::time_point send_by = record->accepted + options_.linger;
   if (options_.packing.mode == Packing::Mode::alone || !slot) {
-    auto entry = std::make_unique<Entry>(slot, Packing{});
+    // By itself; but where records are packed at all, one that readers would take apart is wrapped.
+    Packing packing;
+    if (!record->alone) packing.mode = options_.packing.mode;
+    auto entry = std::make_unique<Entry>(slot, packing);
     entry->add(record);
     const Entry* const added = entry.get();
     close(lane, std::move(entry), send_by);
     return added;
   }
   lane.open_since = lane.open.empty() ? record->accepted : std::min(lane.open_since, record->accepted);
-  const auto [it, fresh] = lane.open.try_emplace(open_key(*record));
+  const auto [it, fresh] = open_of(lane, *record);
   EntryPtr& open = it->second;
   // An entry that one more record would burst is full: it goes as soon as it may.
   if (!fresh && !open->add(record)) close(lane, std::move(open), at_once);
@@ -151,13 +160,12 @@ Clock::time_point Lanes::ready_at(Clock::time_point now, std::size_t calls_in_fl
 Lanes::Batch Lanes::next(Clock::time_point now, std::size_t calls_in_flight) {
   Batch batch;
   if (ready_at(now, calls_in_flight) > now) return batch;
-  std::size_t bytes = 0;
   for (std::size_t i = 0; i < active_.size(); ++i) {
     const std::size_t index = active_[(turn_ + i) % active_.size()];
     Lane& lane = lanes_[index];
     if (is_busy(index) || lane.held_until > now) continue;
     const std::size_t before = batch.entries.size();
-    const bool room = take_from(lane, batch, bytes, now);
+    const bool room = take_from(lane, batch, now);
     if (batch.entries.size() > before) {
       ++lane.calls;
       batch.lanes.push_back(index == 0 ? std::nullopt : std::optional<ShardSlot>(static_cast<ShardSlot>(index - 1)));
@@ -171,18 +179,18 @@ Lanes::Batch Lanes::next(Clock::time_point now, std::size_t calls_in_flight) {
 }
 
 /// False if the batch has no more room.
-bool Lanes::take_from(Lane& lane, Batch& batch, std::size_t& bytes, Clock::time_point now) {
+bool Lanes::take_from(Lane& lane, Batch& batch, Clock::time_point now) {
   for (;;) {
     const Head head = head_of(lane, now);
     if (head.entry == nullptr) return true;
     const std::size_t size = head.entry->bytes();
     if (batch.entries.size() >= options_.batch_records) return false;
-    if (!batch.entries.empty() && bytes + size > options_.batch_bytes) return false;
+    if (!batch.entries.empty() && batch.bytes + size > options_.batch_bytes) return false;
     if (lane.throttle && !lane.throttle->try_take(1, size, now)) {
       if (lane.ready.size() > 1) lane.held_until = lane.throttle->ready_at(1, size, now) + options_.linger;
       return true;
     }
-    bytes += size;
+    batch.bytes += size;
     batch.entries.push_back(pop(lane, head.from));
   }
 }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace kinesis::producer {
@@ -42,9 +43,11 @@ class Lanes {
     std::vector<EntryPtr> entries;
     /// The lanes they came from, each once.
     std::vector<std::optional<ShardSlot>> lanes;
+    /// Data and partition keys of the entries.
+    std::size_t bytes = 0;
   };
 
-  explicit Lanes(LaneOptions options) : options_(options), lanes_(1) {}
+  explicit Lanes(LaneOptions options) : options_(options), lanes_(1) { options_.packing.memory = memory_.get(); }
 
   /// No aggregate is larger from now on, whatever the packing says: what the stream takes.
   void limit_entries(std::size_t max_bytes) noexcept;
@@ -77,6 +80,9 @@ class Lanes {
   std::vector<EntryPtr> take_unless(const std::function<bool(const Entry&)>& keep);
 
   bool empty() const noexcept { return active_.empty(); }
+  /// Memory that is kept for the next entries, and can be given back.
+  bool can_trim() const noexcept { return memory_->can_trim(); }
+  void trim() { memory_->trim(); }
 
  private:
   struct Ready {
@@ -111,16 +117,19 @@ class Lanes {
   Lane* find(std::optional<ShardSlot> slot);
   void activate(std::size_t index);
   std::string open_key(const PendingRecord& record) const;
+  /// The open entry for the record, which is null if it is new (and true is given).
+  std::pair<OpenEntries::iterator, bool> open_of(Lane& lane, const PendingRecord& record) const;
   void close(Lane& lane, EntryPtr entry, Clock::time_point send_by);
   void close_if_full(Lane& lane, OpenEntries::iterator open);
   bool batch_is_full() const noexcept;
   bool is_busy(std::size_t index) const noexcept;
   Clock::time_point ready_at(std::size_t index, Clock::time_point now, bool all_at_once) const;
-  bool take_from(Lane& lane, Batch& batch, std::size_t& bytes, Clock::time_point now);
+  bool take_from(Lane& lane, Batch& batch, Clock::time_point now);
   static Head head_of(const Lane& lane, Clock::time_point now);
   EntryPtr pop(Lane& lane, From from);
   void rest();
 
+  std::unique_ptr<EntryMemory> memory_ = std::make_unique<EntryMemory>();  ///< Before the entries that give back to it.
   LaneOptions options_;
   std::size_t wanted_entry_bytes_ = options_.packing.max_bytes;
   std::deque<Lane> lanes_;  // the first is of no shard, then by slot

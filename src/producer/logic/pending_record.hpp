@@ -23,29 +23,58 @@ struct PendingRecord {
 
   /// As if it were new.
   void begin(OutgoingRecord<Blob> outgoing, Clock::time_point now) {
-    bytes = outgoing.data.size() + outgoing.partition_key.size();
     record = std::move(outgoing);
-    accepted = now;
-    attempts = 0;
-    alone = false;
-    last_error.reset();
+    borrowed = false;
+    begin(now);
+  }
+  /// The same, with data that are somebody else's and soon end.
+  void begin(std::string_view partition_key, BytesView data, Clock::time_point now) {
+    record.partition_key = partition_key;
+    record.explicit_hash_key.reset();
+    record.data = Blob(data, nullptr);
+    borrowed = true;
+    begin(now);
+  }
+  /// Called by whoever keeps the data.
+  void own_data() {
+    if (std::exchange(borrowed, false)) record.data = Blob::copy_of(record.data.bytes());
+  }
+  /// They are elsewhere, or nobody needs them any more.
+  void drop_data() noexcept {
+    borrowed = false;
+    record.data = Blob();
   }
 
   /// Without its data while they are in an aggregate.
   OutgoingRecord<Blob> record{{}, {}};
+  /// The data end with the turn in which the record is placed.
+  bool borrowed = false;
+  /// Its handler is bound to no executor.
+  bool unbound = false;
   /// Of data and partition key: what counts against PutRecords' limits, and the buffer's.
   std::size_t bytes = 0;
   /// Where it belongs in the hash key space: its explicit hash key, or the MD5 of its partition key.
   core::Uint128 hash;
   Clock::time_point accepted{};
   int attempts = 0;
-  /// Not in an aggregate: one with it was stored where no map would have it.
+  /// Not in an aggregate: the stream spreads its records as it likes, or one with it was stored where no map would have
+  /// it.
   bool alone = false;
   /// The flush it belongs to.
   std::uint64_t epoch = 0;
   /// What the last try failed with; null if nothing did.
   std::unique_ptr<Error> last_error;
   detail::Handler<Receipt> done;
+
+ private:
+  void begin(Clock::time_point now) {
+    bytes = record.data.size() + record.partition_key.size();
+    accepted = now;
+    attempts = 0;
+    alone = false;
+    unbound = false;
+    last_error.reset();
+  }
 };
 using PendingPtr = std::unique_ptr<PendingRecord>;
 
@@ -64,7 +93,8 @@ struct Answered {
 };
 
 /// Calls the record's handler. `index`: its place in `answered`.
-void complete(PendingRecord& record, const Answered& answered, std::size_t index);
+/// Its last one takes what it needs of the fate along.
+void complete(PendingRecord& record, Answered& answered, std::size_t index);
 
 /// What a record fails with that was not acknowledged when its producer was closed.
 Error closed_error(const PendingRecord& record);

@@ -32,6 +32,8 @@ constexpr Counter counters[] = {
     {"entries_misplaced", &ProducerMetrics::entries_misplaced},
     {"buffered_records", &ProducerMetrics::buffered_records},
     {"buffered_bytes", &ProducerMetrics::buffered_bytes},
+    {"waiting_records", &ProducerMetrics::waiting_records},
+    {"waiting_bytes", &ProducerMetrics::waiting_bytes},
 };
 
 struct Errors {
@@ -109,6 +111,8 @@ void print_counters(std::string& out, const ProducerMetrics& m) {
   print(out, "records  %llu accepted, %llu delivered (%llu bytes), %llu failed, %llu pending (%llu bytes)\n",
         number(m.records_accepted), number(m.records_delivered), number(m.bytes_delivered), number(m.records_failed),
         number(m.buffered_records), number(m.buffered_bytes));
+  if (m.waiting_records > 0)
+    print(out, "waiting  %llu for room (%llu bytes)\n", number(m.waiting_records), number(m.waiting_bytes));
   if (m.records_failed > 0)
     print(out, "failed   %llu expired, %llu refused, %llu closed\n", number(m.records_expired),
           number(m.records_refused), number(m.records_closed));
