@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# What a consumer of 100 shards costs that has nothing to do: resident memory, threads, and CPU over 20 seconds, over TLS
+# What a consumer of 100 shards (or so many) costs that has nothing to do: resident memory, threads, and CPU over 20 seconds, over TLS
 # and HTTP/2, after it has read a thousand records (so it does read all shards). Leases in memory, then in SQLite.
-#   bench/idle_consumer.sh [BUILD_FOLDER]     a release build
+#   bench/idle_consumer.sh [BUILD_FOLDER [SHARDS]]     a release build
 set -euo pipefail
 build=${1:-build/release}
-shards=100 records=1000 seconds=20 max_mb=40 max_threads=5
+shards=${2:-100} records=$((10 * ${2:-100})) seconds=20 max_threads=5
+max_mb=$((shards > 200 ? shards / 5 : 40))
 folder=$(mktemp -d)
 pids=()
 stop() {

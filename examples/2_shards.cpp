@@ -17,7 +17,7 @@ namespace {
 long records_left = 0;
 
 asio::awaitable<void> drain(kinesis::Consumer<std::string>& consumer, kinesis::Shard<std::string> shard) {
-  while (auto batch = co_await shard.async_next_batch()) {  // empty: shard ended, lease lost, or stopping
+  while (auto batch = co_await shard.async_next_batch()) {  // empty: ended, lost, handed over, stopping
     for (const auto& record : *batch) {
       std::cout << record.shard_id << ": " << record.data << '\n';
       shard.checkpointer().stage(record);

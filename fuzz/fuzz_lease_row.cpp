@@ -18,7 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   if (!again || !*again || !(**again == **lease)) std::abort();
   for (const LeaseUpdate& update :
        {LeaseUpdate::renew(**lease), LeaseUpdate::take(**lease, "worker"),
-        LeaseUpdate::checkpoint(**lease, (*lease)->checkpoint), LeaseUpdate::release(**lease)}) {
+        LeaseUpdate::checkpoint(**lease, (*lease)->checkpoint), LeaseUpdate::release(**lease),
+        LeaseUpdate::hand_over(**lease, std::nullopt), LeaseUpdate::cancel_hand_over(**lease)}) {
     if (!update.applies_to(**lease)) std::abort();
     (void)update.apply(**lease);
     if (leases::expressions_of(update).update.empty()) std::abort();

@@ -6,7 +6,7 @@ set -euo pipefail
 build=(g++-12 clang-19 cmake ninja-build ccache mold pkg-config libboost1.81-dev libssl-dev libnghttp2-dev libsimdjson-dev
        libprotozero-dev libdeflate-dev libsqlite3-dev libspdlog-dev libcli11-dev)
 tests=(libgtest-dev libgmock-dev libprotobuf-dev protobuf-compiler libclang-rt-19-dev libfuzzer-19-dev clang-format-19
-       clang-tidy-19 python3 python3-boto3 awscli curl openssl bash-completion)
+       clang-tidy-19 python3 python3-boto3 python3-venv awscli curl openssl bash-completion)
 wanted=("${build[@]}")
 [ "${1:-}" = --minimal ] || wanted+=("${tests[@]}")
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Layers, coroutine rules, the programs of README and docs, the options of the producer, formatting; without --quick also clang-tidy on every file that differs from the last commit on main (or on the files given).
+# Layers, coroutine rules, the programs of README and docs, the tables of options, formatting; without --quick also clang-tidy on every file that differs from the last commit on main (or on the files given).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python3 tools/check_layers.py
 python3 tools/check_coroutines.py
 python3 tools/check_readme.py
-python3 tools/check_producer_options.py
+python3 tools/check_options.py
 mapfile -t files < <(git ls-files '*.cpp' '*.hpp')
 if command -v clang-format-19 >/dev/null; then
   clang-format-19 --dry-run --Werror "${files[@]}"

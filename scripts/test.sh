@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs, builds and runs every test that needs no second machine, the fuzz targets for five seconds each; ends with ctest's
+# Installs, builds and runs every test that needs no second machine, the fuzz targets for five seconds each, thousands of simulated fleets; ends with ctest's
 # own summary.
 #   KINESIS_TEST_JOBS  parallel builds and tests, default: the number of processors
 set -euo pipefail
@@ -14,6 +14,9 @@ if command -v clang++-19 >/dev/null; then
 else
   echo "FUZZ TARGETS SKIPPED: clang++-19 is not installed (packages clang-19, libclang-rt-19-dev, libfuzzer-19-dev)" >&2
 fi
+cmake --preset simulation >/dev/null
+cmake --build --preset simulation -j "$jobs"
+ctest --preset simulation -j "$jobs"
 cmake --preset dev >/dev/null
 cmake --build --preset dev -j "$jobs"
 ctest --preset dev -j "$jobs"

@@ -64,6 +64,15 @@ export AWS_ENDPOINT_URL
 run 5_fake_producer
 expect 5_fake_producer 2 '^(order 0: too many orders|placed 2 of 3)$'
 
+run 9_fake_shards
+expect 9_fake_shards 4 '^shard-0: order-[12]$|^shard-0 is done$|^shard-1 is not done$'
+
+run 10_failure_policies
+expect 10_failure_policies 8 '^restart: (order-1|poison|order-3)$|^stop all: (order-1|what is this\?)$|^skip: (order-1|put aside poison|order-3)$'
+
+run 11_concurrency
+expect 11_concurrency 4 '^per key: 6 records$|^checkpoint per key: at least 3 checkpoints: true$|^a batch of [42]$'
+
 run 6_lease_repository
 expect 6_lease_repository 1 '^keeps the contract$'
 

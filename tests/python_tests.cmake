@@ -16,7 +16,7 @@ function(kinesis_outside_test NAME LABEL)
   set_tests_properties(${NAME} PROPERTIES LABELS ${LABEL} TIMEOUT 300 SKIP_RETURN_CODE 77 ENVIRONMENT "${environment}")
 endfunction()
 
-foreach(theme bench demo help streams put_tail consume bad_input bad_servers signals)
+foreach(theme bench demo doctor exec help leases live streams put_tail consume bad_input bad_servers signals)
   kinesis_outside_test(tool.${theme} tool ${KINESIS_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/tool/test_${theme}.py -v)
 endforeach()
 foreach(theme boto3 boto3_errors awscli npm)
@@ -29,8 +29,13 @@ target_include_directories(aggregates PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_link_libraries(aggregates PRIVATE kinesis kinesis_flags)
 list(APPEND environment "KINESIS_AGGREGATES=$<TARGET_FILE:aggregates>")
 kinesis_outside_test(interop.aggregation interop ${KINESIS_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/interop/aggregation_test.py -v)
-# Both install the same packages.
-set_tests_properties(interop.npm interop.aggregation PROPERTIES RESOURCE_LOCK npm)
+# Leases in DynamoDB servers of others.
+add_executable(lease_contract interop/lease_contract.cpp)
+target_link_libraries(lease_contract PRIVATE kinesis kinesis_flags)
+list(APPEND environment "KINESIS_LEASE_CONTRACT=$<TARGET_FILE:lease_contract>" "KINESIS_PIP_FOLDER=${PROJECT_BINARY_DIR}/pip")
+kinesis_outside_test(interop.leases interop ${KINESIS_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/interop/leases_test.py -v)
+# They install the same packages.
+set_tests_properties(interop.npm interop.aggregation interop.leases PROPERTIES RESOURCE_LOCK npm)
 
 if(TARGET example_3_produce)
   list(APPEND environment "KINESIS_EXAMPLES=$<TARGET_FILE_DIR:example_3_produce>")

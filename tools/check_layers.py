@@ -21,8 +21,10 @@ ALLOWED = {  # folder: the folders it may include
     "emulator": ["core", "http", "aws"],
 }
 PUBLIC_BOOST = {  # what a public header may include of Boost
-    "boost/asio/any_completion_handler.hpp", "boost/asio/any_io_executor.hpp", "boost/asio/associated_executor.hpp", "boost/asio/associator.hpp",
-    "boost/asio/async_result.hpp", "boost/asio/awaitable.hpp", "boost/asio/associated_allocator.hpp", "boost/asio/bind_allocator.hpp", "boost/asio/bind_executor.hpp", "boost/asio/use_awaitable.hpp",
+    "boost/asio/any_completion_handler.hpp", "boost/asio/any_io_executor.hpp", "boost/asio/associated_allocator.hpp",
+    "boost/asio/associated_cancellation_slot.hpp", "boost/asio/associated_executor.hpp", "boost/asio/associator.hpp",
+    "boost/asio/async_result.hpp", "boost/asio/awaitable.hpp", "boost/asio/bind_allocator.hpp", "boost/asio/bind_executor.hpp",
+    "boost/asio/use_awaitable.hpp",
 }
 LIGHT_BOOST = PUBLIC_BOOST | {"boost/asio/this_coro.hpp", "boost/asio/cancellation_signal.hpp", "boost/asio/associated_executor.hpp"}
 HEAVY = re.compile(r"(boost/|openssl/|nghttp2/|simdjson|libdeflate|sqlite3|protozero/|spdlog/|CLI/)")

@@ -1,3 +1,5 @@
+#include "arguments.hpp"
+
 #include "commands.hpp"
 #include "output.hpp"
 #include <kinesis/error.hpp>
@@ -11,6 +13,32 @@
 #include <vector>
 
 namespace kinesis::tool {
+
+CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& description,
+                      const std::string& examples) {
+  CLI::App* command = parent.add_subcommand(name, description);
+  command->footer("Examples:\n" + examples);
+  return command;
+}
+
+void add_connection(CLI::App& command, ConnectionArguments& connection) {
+  command.add_option("--region", connection.region, "Region, such as us-east-1")->group("Connection");
+  command.add_option("--profile", connection.profile, "Profile of ~/.aws/config and ~/.aws/credentials")
+      ->group("Connection");
+  command.add_option("--endpoint-url", connection.endpoint_url, "Another endpoint, such as http://127.0.0.1:4567")
+      ->group("Connection");
+  command.add_flag("--no-verify-ssl", connection.no_verify_ssl, "Accept any certificate")->group("Connection");
+  command.add_option("--ca-bundle", connection.ca_bundle, "PEM file of the certificate authorities to trust")
+      ->group("Connection");
+  command.add_flag("--json-wire", connection.json_wire, "Speak JSON with the service instead of CBOR")
+      ->group("Connection");
+  command.add_option("--output", connection.output, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->group("Connection");
+  command.add_flag("-v,--verbose", connection.verbose, "Say what happens, on stderr; -vv says more")
+      ->group("Connection");
+}
+
 namespace {
 
 /// One command line: the options of all commands, and the one that was asked for.
@@ -35,7 +63,9 @@ class CommandLine {
     add_put();
     add_bench();
     add_tail();
-    add_consume();
+    add_consume(app_, connection_, consume_, run_);
+    add_leases(app_, connection_, leases_, run_);
+    add_doctor(app_, connection_, doctor_, run_);
     add_streams();
     add_emulate();
     add_demo();
@@ -64,31 +94,6 @@ class CommandLine {
   }
 
  private:
-  /// A command that talks to a service.
-  CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& description,
-                        const std::string& examples) {
-    CLI::App* command = parent.add_subcommand(name, description);
-    command->footer("Examples:\n" + examples);
-    return command;
-  }
-  void add_connection(CLI::App& command) {
-    command.add_option("--region", connection_.region, "Region, such as us-east-1")->group("Connection");
-    command.add_option("--profile", connection_.profile, "Profile of ~/.aws/config and ~/.aws/credentials")
-        ->group("Connection");
-    command.add_option("--endpoint-url", connection_.endpoint_url, "Another endpoint, such as http://127.0.0.1:4567")
-        ->group("Connection");
-    command.add_flag("--no-verify-ssl", connection_.no_verify_ssl, "Accept any certificate")->group("Connection");
-    command.add_option("--ca-bundle", connection_.ca_bundle, "PEM file of the certificate authorities to trust")
-        ->group("Connection");
-    command.add_flag("--json-wire", connection_.json_wire, "Speak JSON with the service instead of CBOR")
-        ->group("Connection");
-    command.add_option("--output", connection_.output, "text or json")
-        ->check(CLI::IsMember({"text", "json"}))
-        ->group("Connection");
-    command.add_flag("-v,--verbose", connection_.verbose, "Say what happens, on stderr; -vv says more")
-        ->group("Connection");
-  }
-
   void add_put() {
     CLI::App* command = add_command(app_, "put", "Put records, one a line, into a stream",
                                     "  seq 1000 | kinesis put orders\n"
@@ -109,7 +114,7 @@ class CommandLine {
                         "File for a JSON line per record: line, shard, sequence_number, sub_sequence_number, attempts");
     command->add_flag("--json", put_.json, "The summary as one JSON object, as with --output json");
     add_packing(*command);
-    add_connection(*command);
+    add_connection(*command, connection_);
     command->callback([this] { run_ = [this] { return run_put(connection_, put_); }; });
   }
 
@@ -130,8 +135,9 @@ class CommandLine {
   }
 
   void add_bench() {
-    CLI::App* command = add_command(app_, "bench", "Measure a producer against an endpoint",
-                                    "  kinesis bench produce orders --records 1000000 --size 100");
+    CLI::App* command = add_command(app_, "bench", "Measure a producer or a consumer against an endpoint",
+                                    "  kinesis bench produce orders --records 1000000 --size 100\n"
+                                    "  kinesis bench consume orders --records 1000000");
     command->require_subcommand(1);
     CLI::App* produce =
         add_command(*command, "produce", "Send records as fast as they are taken, and say what each cost",
@@ -152,8 +158,9 @@ class CommandLine {
     produce->add_flag("--no-aggregate", bench_.no_aggregate, "Each record a Kinesis record");
     produce->add_flag("--no-rate-limit", bench_.no_rate_limit, "Do not keep to the rates of the shards");
     produce->add_flag("--json", bench_.json, "One JSON object, as with --output json");
-    add_connection(*produce);
+    add_connection(*produce, connection_);
     produce->callback([this] { run_ = [this] { return run_bench_produce(connection_, bench_); }; });
+    add_bench_consume(*command, connection_, bench_consume_, run_);
   }
 
   void add_tail() {
@@ -166,36 +173,8 @@ class CommandLine {
         ->capture_default_str();
     command->add_option("--count", tail_.count, "Stop after so many records")->check(CLI::PositiveNumber);
     command->add_flag("--until-caught-up", tail_.until_caught_up, "Stop once every shard is read to its tip");
-    add_connection(*command);
+    add_connection(*command, connection_);
     command->callback([this] { run_ = [this] { return run_tail(connection_, tail_); }; });
-  }
-
-  void add_consume() {
-    CLI::App* command =
-        add_command(app_, "consume", "Consume a stream as a worker that shares its shards with others",
-                    "  kinesis consume orders --application billing\n"
-                    "  kinesis consume orders --application billing --leases sqlite:leases.db --records records.jsonl\n"
-                    "SIGINT and SIGTERM stop it: what was handled is checkpointed, the leases are given back.");
-    command->add_option("STREAM", consume_.stream, "Name or ARN of the stream")->required();
-    command->add_option("--application", consume_.application, "Workers of one name share the work")->required();
-    command
-        ->add_option("--leases", consume_.leases,
-                     "sqlite:FILE, memory, or dynamodb:TABLE (default: the application's name)")
-        ->capture_default_str();
-    command->add_option("--worker", consume_.worker, "Id of this worker, unique among them; made up by default");
-    command
-        ->add_option("--from", consume_.from,
-                     "Where shards without a checkpoint begin: trim-horizon, latest, or a time")
-        ->capture_default_str();
-    command->add_option("--records", consume_.records,
-                        "File to append a JSON line per record to, instead of its data on stdout; - is stdout");
-    command
-        ->add_option("--poll-interval", consume_.poll_interval_ms,
-                     "Milliseconds between reads of a shard that has nothing new")
-        ->check(CLI::Range(0, 60'000))
-        ->capture_default_str();
-    add_connection(*command);
-    command->callback([this] { run_ = [this] { return run_consume(connection_, consume_); }; });
   }
 
   CLI::App* add_streams_action(CLI::App& streams, const std::string& name, const std::string& description,
@@ -203,7 +182,7 @@ class CommandLine {
     CLI::App* command = add_command(streams, name, description, "  kinesis streams " + example);
     if (action != StreamsArguments::Action::list)
       command->add_option("STREAM", streams_.stream, "Name or ARN of the stream")->required();
-    add_connection(*command);
+    add_connection(*command, connection_);
     command->callback([this, action] {
       streams_.action = action;
       run_ = [this] { return run_streams(connection_, streams_); };
@@ -279,9 +258,10 @@ class CommandLine {
   void add_demo() {
     CLI::App* command =
         add_command(app_, "demo", "Show the whole system at work on real data, and prove that nothing is lost",
-                    "  kinesis demo\n  kinesis demo my-file.jsonl --rate 3000");
+                    "  kinesis demo\n  kinesis demo --chaos\n  kinesis demo my-file.jsonl --rate 3000");
     command->add_option("FILE", demo_.file, "JSON lines with a member \"origin\"; by default 20,000 flights");
     command->add_option("--rate", demo_.rate, "Records a second")->check(CLI::PositiveNumber)->capture_default_str();
+    command->add_flag("--chaos", demo_.chaos, "Kill one of the workers on the way, and start another in its place");
     command->callback([this] { run_ = [this] { return run_demo(demo_); }; });
   }
 
@@ -303,6 +283,9 @@ class CommandLine {
   BenchProduceArguments bench_;
   TailArguments tail_;
   ConsumeArguments consume_;
+  LeasesArguments leases_;
+  DoctorArguments doctor_;
+  BenchConsumeArguments bench_consume_;
   StreamsArguments streams_;
   EmulateArguments emulate_;
   DemoArguments demo_;

@@ -3,6 +3,7 @@
 #include "core/histogram.hpp"
 #include "core/random.hpp"
 #include "output.hpp"
+#include "process_usage.hpp"
 #include <kinesis/producer.hpp>
 
 #include <atomic>
@@ -12,28 +13,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <sys/resource.h>
 #include <vector>
 
 namespace kinesis::tool {
 namespace {
-
-/// User and system time of the process, in nanoseconds.
-double cpu_ns() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto of = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_usec) * 1e3;
-  };
-  return of(usage.ru_utime) + of(usage.ru_stime);
-}
-
-/// The most memory the process has had resident, in MB.
-double peak_rss_mb() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
-}
 
 /// What became of the records. Written by the client's one thread.
 class Outcome {

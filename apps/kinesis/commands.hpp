@@ -88,6 +88,51 @@ struct ConsumeArguments {
   std::string from = "trim-horizon";
   std::string records;
   int poll_interval_ms = 1000;
+  /// A command for the shell that gets the records.
+  std::string exec;
+  bool exec_keep = false;
+  /// "raw" or "json"; empty: as --exec-keep needs it.
+  std::string format;
+  std::size_t batch = 0;
+  std::size_t per_key = 1;
+};
+
+struct LeasesArguments {
+  enum class Action { list, release, remove, reset, set_checkpoint };
+  Action action = Action::list;
+  /// Empty where `leases` names a DynamoDB table, or --application was forgotten.
+  std::string application;
+  std::string leases = "dynamodb";
+  /// Empty with `all`.
+  std::string shard;
+  bool all = false;
+  /// Of a reset, or of set-checkpoint: the text of a checkpoint.
+  std::string position;
+  bool yes = false;
+  bool force = false;
+  bool hash_keys = false;
+  bool json = false;
+  /// Seconds to watch whether owners renew their leases. Negative: not given.
+  double watch_s = -1;
+};
+
+struct DoctorArguments {
+  std::string stream;
+  std::string application;
+  /// Empty: leases are looked at where `application` is given, in its DynamoDB table.
+  std::string leases;
+  double watch_s = 4;
+  bool json = false;
+};
+
+struct BenchConsumeArguments {
+  std::string stream;
+  std::uint64_t records = 1'000'000;
+  std::string application = "bench";
+  std::string leases = "memory";
+  std::string from = "trim-horizon";
+  bool until_caught_up = false;
+  bool json = false;
 };
 
 struct EmulateArguments {
@@ -108,11 +153,16 @@ struct DemoArguments {
   /// Empty: the flights file.
   std::string file;
   double rate = 1500;
+  /// One worker is killed and replaced on the way.
+  bool chaos = false;
 };
 
 int run_streams(const ConnectionArguments& connection, const StreamsArguments& arguments);
 int run_put(const ConnectionArguments& connection, const PutArguments& arguments);
 int run_bench_produce(const ConnectionArguments& connection, const BenchProduceArguments& arguments);
+int run_bench_consume(const ConnectionArguments& connection, const BenchConsumeArguments& arguments);
+int run_leases(const ConnectionArguments& connection, const LeasesArguments& arguments);
+int run_doctor(const ConnectionArguments& connection, const DoctorArguments& arguments);
 int run_tail(const ConnectionArguments& connection, const TailArguments& arguments);
 int run_consume(const ConnectionArguments& connection, const ConsumeArguments& arguments);
 int run_emulate(const EmulateArguments& arguments, int verbose);

@@ -12,6 +12,8 @@ _kinesis() {
   case $previous in
     --output) COMPREPLY=($(compgen -W "text json" -- "$word")); return ;;
     --from) COMPREPLY=($(compgen -W "trim-horizon latest" -- "$word")); return ;;
+    --format) COMPREPLY=($(compgen -W "raw json" -- "$word")); return ;;
+    --to) COMPREPLY=($(compgen -W "trim-horizon latest at-timestamp" -- "$word")); return ;;
     --leases) COMPREPLY=($(compgen -W "sqlite: memory dynamodb:" -- "$word")); return ;;
     --ca-bundle|--ca-out|--receipts|--records|--record-log) COMPREPLY=($(compgen -f -- "$word")); return ;;
   esac
@@ -24,13 +26,26 @@ _kinesis() {
       fi ;;
     "kinesis put "*) choices="--key-field --key-column --key --rate --receipts --json --aggregate --ordered --linger --ttl --max-in-flight $connection" ;;
     "kinesis bench produce "*) choices="--records --size --keys --in-flight --buffer --no-aggregate --no-rate-limit --json $connection" ;;
-    "kinesis bench "*) choices="produce --help" ;;
+    "kinesis bench consume "*) choices="--records --until-caught-up --application --leases --from --json $connection" ;;
+    "kinesis bench "*) choices="produce consume --help" ;;
+    "kinesis leases "*)
+      if [ "$COMP_CWORD" -eq 2 ]; then
+        choices="list release delete reset set-checkpoint --help"
+      else
+        choices="--application --leases --watch --json $connection"
+        case $line in
+          "kinesis leases list "*) choices="--hash-keys $choices" ;;
+          "kinesis leases reset "*) choices="--to --all --yes --force $choices" ;;
+          *) choices="--all --yes --force $choices" ;;
+        esac
+      fi ;;
     "kinesis tail "*) choices="--from --count --until-caught-up $connection" ;;
-    "kinesis consume "*) choices="--application --leases --worker --from --records --poll-interval $connection" ;;
+    "kinesis consume "*) choices="--application --leases --worker --from --records --poll-interval --exec --exec-keep --format --batch --per-key $connection" ;;
+    "kinesis doctor "*) choices="--application --leases --watch --json $connection" ;;
     "kinesis emulate "*) choices="--listen --tls --ca-out --streams --no-limits --credentials --fault --memory --record-log --stream-delay --threads --verbose --help" ;;
-    "kinesis demo "*) choices="--rate --help" ;;
+    "kinesis demo "*) choices="--rate --chaos --help" ;;
     "kinesis completion "*) choices="--help" ;;
-    *) choices="put tail consume streams emulate demo bench completion --help --version" ;;
+    *) choices="put tail consume leases doctor streams emulate demo bench completion --help --version" ;;
   esac
   if [[ $word != -* && ($line == "kinesis put "* || $line == "kinesis demo "*) ]]; then
     COMPREPLY=($(compgen -f -- "$word"))

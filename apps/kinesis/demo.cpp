@@ -33,6 +33,8 @@ constexpr int shard_count = 4;
 constexpr std::size_t max_line = std::size_t{1024} * 1024 - 256;
 /// No new record for so long means that the rest is lost.
 constexpr seconds patience{30};
+/// From the death of a worker to the next one.
+constexpr seconds restart_after{2};
 
 /// A folder that goes with its owner.
 class TemporaryFolder {
@@ -115,6 +117,7 @@ class Demo {
     for (const char* name : {"worker-1", "worker-2"}) start_worker(name);
     tasks_.spawn(put_all());
     tasks_.spawn(reshard_half_way());
+    if (arguments_.chaos) tasks_.spawn(kill_a_worker());
     co_await watch();
     co_await stop_workers();
     tasks_.cancel();
@@ -149,10 +152,10 @@ class Demo {
                                           "200"};
     std::vector<std::pair<std::string, std::string>> environment = {
         {"AWS_REGION", "us-east-1"}, {"AWS_ACCESS_KEY_ID", "demo"}, {"AWS_SECRET_ACCESS_KEY", "demo"}};
-    workers_.push_back(std::make_unique<DemoWorker>(executor_, name, std::move(arguments), std::move(environment),
-                                                    folder_.file((name + ".log").c_str())));
-    DemoWorker* worker = workers_.back().get();
+    auto worker = std::make_unique<DemoWorker>(executor_, name, std::move(arguments), std::move(environment),
+                                               folder_.file((name + ".log").c_str()));
     tasks_.spawn(worker->read_lines([this](std::string_view line) { take(line); }));
+    workers_.push_back(std::move(worker));
   }
 
   void take(std::string_view line) {
@@ -202,6 +205,19 @@ class Demo {
         MergeShardsRequest(stream_name, shards.at(2).shard_id, shards.at(3).shard_id));
     std::move(merge).value();
     tell("merged " + shards.at(2).shard_id + " and " + shards.at(3).shard_id);
+  }
+
+  /// As a machine that loses its power: nothing is handed back. A new worker comes in its place, as one does where
+  /// programs are supervised.
+  awaitable<void> kill_a_worker() {
+    const std::string victim = workers_.front()->name();
+    while (ledger_.sent_count() < ledger_.lines().size() * 2 / 5 || ledger_.handled_by(victim) == 0)
+      co_await core::sleep_for(clock_, milliseconds(50));
+    workers_.front()->kill();
+    tell("killed " + victim + " (SIGKILL); its leases are free in 10 s");
+    co_await core::sleep_for(clock_, restart_after);
+    start_worker(victim + "-again");
+    tell("started " + victim + "-again in its place");
   }
 
   awaitable<void> until_active() {
@@ -284,7 +300,7 @@ class Demo {
     for (const auto& worker : workers_) worker->terminate();
     for (const auto& worker : workers_) {
       const int code = co_await worker->wait(clock_, seconds(15));
-      if (code != 0)
+      if (code != 0 && !worker->killed())
         worker_failure_ =
             worker->name() + " ended with exit code " + std::to_string(code) + ": " + worker->last_words();
     }
@@ -323,7 +339,8 @@ class Demo {
     row("shards", std::to_string(shards_before_) + " before, " + std::to_string(open) + " open and " +
                       std::to_string(shards_.size() - open) + " closed after");
     for (const auto& worker : workers_)
-      row(worker->name().c_str(), with_commas(ledger_.handled_by(worker->name())) + " records");
+      row(worker->name().c_str(),
+          with_commas(ledger_.handled_by(worker->name())) + " records" + (worker->killed() ? ", then killed" : ""));
     std::snprintf(text, sizeof text, "%.0f records/s over %.1f s",
                   static_cast<double>(ledger_.received_count()) / elapsed, elapsed);
     row("throughput", text);
@@ -337,7 +354,10 @@ class Demo {
     if (verdict.unknown > 0)
       throw Error(errc::internal, with_commas(verdict.unknown) + " records came out that nobody sent");
     if (!verdict.good()) throw Error(errc::internal, "records were lost or out of order");
-    print("\n  Nothing was lost, and every key was handled in order.\n");
+    print(arguments_.chaos
+              ? "\n  Nothing was lost though a worker was killed, and every key was handled in order. What it "
+                "had handled\n  and not checkpointed came again: the duplicates.\n"
+              : "\n  Nothing was lost, and every key was handled in order.\n");
     co_return exit_done;
   }
 

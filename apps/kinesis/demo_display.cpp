@@ -77,13 +77,7 @@ void DemoDisplay::draw(const DemoView& view) {
   for (std::size_t i = first; i < view.news.size(); ++i)
     lines.push_back(format("  %s%s%s", yellow, view.news[i].c_str(), reset));
 
-  std::string out;
-  if (lines_drawn_ > 0) out += format("\x1b[%zuA", lines_drawn_);
-  for (const std::string& line : lines) out += "\r\x1b[K" + line + "\n";
-  out += "\x1b[J";
-  lines_drawn_ = lines.size();
-  std::fputs(out.c_str(), stdout);
-  std::fflush(stdout);
+  picture_.draw(lines);
 }
 
 void DemoDisplay::print_line(const DemoView& view, bool last) {

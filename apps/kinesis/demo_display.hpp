@@ -1,5 +1,7 @@
 #pragma once
 
+#include "live_picture.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -43,7 +45,7 @@ class DemoDisplay {
   void print_line(const DemoView& view, bool last);
 
   bool terminal_;
-  std::size_t lines_drawn_ = 0;
+  LivePicture picture_{stdout};
   std::size_t news_printed_ = 0;
   double printed_at_ = -10;
 };

@@ -60,7 +60,7 @@ DemoWorker::DemoWorker(asio::any_io_executor executor, std::string name, std::ve
 
 DemoWorker::~DemoWorker() {
   if (process_ <= 0) return;
-  kill(process_, SIGKILL);
+  ::kill(process_, SIGKILL);
   waitpid(process_, nullptr, 0);
 }
 
@@ -83,14 +83,19 @@ core::awaitable<void> DemoWorker::read_lines(std::function<void(std::string_view
 }
 
 void DemoWorker::terminate() {
-  if (process_ > 0) kill(process_, SIGTERM);
+  if (process_ > 0) ::kill(process_, SIGTERM);
+}
+
+void DemoWorker::kill() {
+  killed_ = true;
+  if (process_ > 0) ::kill(process_, SIGKILL);
 }
 
 core::awaitable<int> DemoWorker::wait(Clock& clock, Clock::duration limit) {
   const Clock::time_point deadline = clock.now() + limit;
   int status = 0;
   while (waitpid(process_, &status, WNOHANG) == 0) {
-    if (clock.now() >= deadline) kill(process_, SIGKILL);
+    if (clock.now() >= deadline) ::kill(process_, SIGKILL);
     co_await core::sleep_for(clock, std::chrono::milliseconds(20));
   }
   process_ = -1;

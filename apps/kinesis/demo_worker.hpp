@@ -26,6 +26,9 @@ class DemoWorker {
   core::awaitable<void> read_lines(std::function<void(std::string_view)> on_line);
   /// Asks it to stop, as a user would.
   void terminate();
+  /// Ends it at once, as a crash would (SIGKILL). What it had written can still be read.
+  void kill();
+  bool killed() const noexcept { return killed_; }
   /// Waits up to `limit`, then kills it. The exit code, or 128 + the signal that ended it. What it said last on stderr
   /// is in `log_path`.
   core::awaitable<int> wait(Clock& clock, Clock::duration limit);
@@ -37,6 +40,7 @@ class DemoWorker {
   std::string log_path_;
   std::unique_ptr<Pipe> output_;
   int process_ = -1;
+  bool killed_ = false;
 };
 
 }  // namespace kinesis::tool

@@ -2,44 +2,17 @@
 #include "output.hpp"
 #include "record_printer.hpp"
 #include "run_loop.hpp"
+#include "tip_watch.hpp"
 #include <kinesis/consumer.hpp>
 #include <kinesis/lease_repositories.hpp>
 
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
 
 namespace kinesis::tool {
 namespace {
 
 using core::awaitable;
-
-/// Which shards are being read, and which of them are at their tip. Events come from several strands.
-class TipWatch {
- public:
-  void see(const DiagnosticEvent& event) {
-    const std::lock_guard lock(mutex_);
-    if (const auto* acquired = std::get_if<event::LeaseAcquired>(&event)) at_tip_[acquired->shard_id] = false;
-    if (const auto* ended = std::get_if<event::ShardEnded>(&event)) {
-      at_tip_.erase(ended->shard_id);
-      for (const std::string& child : ended->children) at_tip_[child] = false;
-    }
-    if (const auto* read = std::get_if<event::RecordsRead>(&event))
-      at_tip_[read->shard_id] = read->behind_latest.count() == 0 && read->records == 0;
-  }
-  bool caught_up() const {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [shard, tip] : at_tip_)
-      if (!tip) return false;
-    return !at_tip_.empty();
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::map<std::string, bool> at_tip_;
-};
 
 /// A consumer that shares with nobody: its leases are in memory.
 class Tail {
@@ -125,10 +98,7 @@ int run_tail(const ConnectionArguments& connection, const TailArguments& argumen
     options.leases = memory_leases();
     options.start = parse_start(arguments.from);
     options.fetch.idle_interval = std::chrono::milliseconds(500);
-    options.on_event = [tips, log = client.log()](const DiagnosticEvent& event) {
-      tips->see(event);
-      if (log.enabled(LogLevel::debug)) log.write(LogLevel::debug, "tail", to_string(event));
-    };
+    options.on_event = [tips](const DiagnosticEvent& event) { tips->see(event); };
     RecordPrinter printer("-", connection.json(), client.clock(), "");
     const auto work = std::make_shared<Tail>(client, std::move(options), printer, arguments, tips);
     tail = work;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <kinesis/bytes.hpp>
 #include <kinesis/identifiers.hpp>
 #include <kinesis/record.hpp>
 
@@ -7,6 +8,7 @@
 #include <compare>
 #include <cstdint>
 #include <string>
+#include <variant>
 
 namespace kinesis {
 
@@ -49,11 +51,29 @@ enum class CheckpointOutcome {
   lease_lost,   ///< Another worker owns the shard now: stop working on it. Its records will be delivered there again.
 };
 
+/// The first half of a commit in two phases, as a worker left it (KCL: pendingCheckpoint, pendingCheckpointState).
+struct PreparedCheckpoint {
+  Checkpoint checkpoint;
+  /// The application's own, up to 4 KiB.
+  Blob state;
+};
+
 /// When `consume` writes checkpoints: after this many records of a shard, or this long after the first one that is not
 /// covered, whichever comes first; and always when the shard ends, is handed over, or the worker stops.
 struct CheckpointEvery {
   std::size_t records = 1'000;
   std::chrono::milliseconds interval{5'000};
 };
+
+/// Of each partition key, at most one record is handled again after a crash or a lost lease: the next one of a key
+/// waits until a checkpoint covers the one before, which is then written at once. Also written after this many keys,
+/// and this long after the first record that is not covered. For handlers whose effects cannot be repeated more than
+/// once; one write of the lease for each repetition of a key.
+struct CheckpointPerKey {
+  std::size_t keys = 200;
+  std::chrono::milliseconds interval{5'000};
+};
+
+using CheckpointPolicy = std::variant<CheckpointEvery, CheckpointPerKey>;
 
 }  // namespace kinesis

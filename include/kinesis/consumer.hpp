@@ -1,12 +1,16 @@
 #pragma once
 
+#include <kinesis/assignment.hpp>
 #include <kinesis/checkpointing.hpp>
 #include <kinesis/client.hpp>
 #include <kinesis/codec.hpp>
+#include <kinesis/consume_options.hpp>
+#include <kinesis/consumer_core.hpp>
 #include <kinesis/diagnostics.hpp>
 #include <kinesis/fetch_mode.hpp>
 #include <kinesis/identifiers.hpp>
 #include <kinesis/lease.hpp>
+#include <kinesis/pause_switch.hpp>
 #include <kinesis/record.hpp>
 
 #include <chrono>
@@ -34,65 +38,20 @@ struct ConsumerOptions {
   StartPosition start = TrimHorizon{};
   Polling fetch = {};
   LeaseTiming timing = {};
-  /// What `consume` does; users of `Shard` checkpoint themselves.
-  CheckpointEvery checkpoint = {};
-  /// How long a stop waits for the last checkpoints and releases.
+  /// Which leases this worker wants.
+  Assignment assignment = balanced();
+  /// What `consume` does; users of `Shard` checkpoint themselves. The same for the next two.
+  CheckpointPolicy checkpoint = CheckpointEvery{};
+  /// How many records of one shard are handled at a time.
+  Concurrency concurrency = InOrder{};
+  /// What becomes of a record whose handler throws, or that the codec cannot decode.
+  FailurePolicy on_failure = RestartShard{};
+  /// How long a stop waits for handlers, the last checkpoints and releases.
   std::chrono::milliseconds stop_deadline{10'000};
+  /// Holds shards up from outside; copies are one switch.
+  PauseSwitch pauses = {};
   /// Called with what happens; quick, from any thread, never throwing.
   std::function<void(const DiagnosticEvent&)> on_event = {};
-};
-
-/// A record before decoding.
-struct RawRecord {
-  Blob data;
-  std::string partition_key;
-  std::optional<std::string> explicit_hash_key;
-  RecordPosition position;
-  Clock::wall_time_point approximate_arrival;
-  bool aggregated = false;
-};
-
-/// What one answer brought.
-struct RawBatch {
-  std::vector<RawRecord> records;
-  std::chrono::milliseconds behind_latest{0};
-};
-
-/// Why a shard has no more batches.
-enum class ShardEnd { not_ended, shard_ended, lease_lost, stopping };
-
-/// The untyped half of a shard in this worker's hands. All functions may be called from any thread; coroutines run on
-/// `executor()`.
-class ShardCore {
- public:
-  virtual ~ShardCore() = default;
-  virtual const std::string& shard_id() const noexcept = 0;
-  virtual asio::any_io_executor executor() const = 0;
-  /// The next records, at least one; empty at the end, whose reason `end()` tells.
-  virtual asio::awaitable<std::optional<RawBatch>> next_batch() = 0;
-  /// Everything up to and including `position` is done. Earlier positions than one staged before change nothing.
-  virtual void stage(const RecordPosition& position) = 0;
-  /// Writes what is staged. Retried until it is stored or the lease is lost.
-  virtual asio::awaitable<CheckpointOutcome> checkpoint() = 0;
-  virtual ShardEnd end() const noexcept = 0;
-  /// No more interest: checkpoints what is staged and hands the lease back, in the background; what fails becomes an
-  /// event. `failure`: why the handler gave up; this worker then leaves the shard alone for a while that grows from 1
-  /// to 30 s.
-  virtual void finish(std::exception_ptr failure) = 0;
-};
-
-/// The untyped half of a consumer.
-class ConsumerCore {
- public:
-  virtual ~ConsumerCore() = default;
-  virtual asio::any_io_executor executor() const = 0;
-  /// The next shard this worker was given; null once stopped. Throws if the consumer cannot work at all (no such
-  /// stream, no access).
-  virtual asio::awaitable<std::shared_ptr<ShardCore>> next_shard() = 0;
-  /// Ends all shards, waits for their last checkpoints, hands the leases back.
-  virtual asio::awaitable<void> stop() = 0;
-  virtual const WorkerId& worker() const noexcept = 0;
-  virtual Clock& clock() const noexcept = 0;
 };
 
 std::shared_ptr<ConsumerCore> make_consumer_core(Client client, ConsumerOptions options);
@@ -108,10 +67,22 @@ class Checkpointer {
   void stage(const RecordPosition& position) { core_->stage(position); }
 
   /// Stores what is staged; at the end of a shard whose every record is staged, that it is done for good.
+  /// Retried with growing pauses until it is stored or the lease is lost, which is a value.
   template <class Token = asio::use_awaitable_t<>>
   auto async_checkpoint(Token&& token = {}) {
     return detail::async_run<CheckpointOutcome>(core_->executor(), core_->checkpoint(), std::forward<Token>(token));
   }
+
+  /// The first half of a commit in two phases: stores what is staged as prepared, with up to 4 KiB of the
+  /// application's own, and leaves the checkpoint where it is. The next `async_checkpoint` clears it. Whoever gets the
+  /// shard before that finds it in `prepared()`. Error(too_large) for a larger state.
+  template <class Token = asio::use_awaitable_t<>>
+  auto async_prepare(Blob state, Token&& token = {}) {
+    return detail::async_run<CheckpointOutcome>(core_->executor(), core_->prepare(std::move(state)),
+                                                std::forward<Token>(token));
+  }
+  /// What a worker before this one had prepared and not checkpointed.
+  std::optional<PreparedCheckpoint> prepared() const { return core_->prepared(); }
 
  private:
   std::shared_ptr<ShardCore> core_;
@@ -142,6 +113,12 @@ class Shard {
   }
   Checkpointer<T>& checkpointer() noexcept { return checkpointer_; }
   ShardEnd end() const noexcept { return core_->end(); }
+  /// What proves to a third party that this worker owns the shard now.
+  FencingToken fencing_token() const { return core_->fencing_token(); }
+
+  /// Holds up the next batch until `resume`; the lease is kept. From any thread.
+  void pause() { core_->pauses().pause(id()); }
+  void resume() { core_->pauses().resume(id()); }
 
  private:
   static asio::awaitable<std::optional<std::vector<Record<T>>>> next(std::shared_ptr<ShardCore> core, Codec<T> codec) {
@@ -157,7 +134,8 @@ class Shard {
                        std::move(raw.position),
                        raw.approximate_arrival,
                        raw.aggregated,
-                       batch->behind_latest};
+                       batch->behind_latest,
+                       batch->lease_counter};
       records.push_back(std::move(record));
     }
     co_return std::optional<std::vector<Record<T>>>(std::move(records));
@@ -176,7 +154,9 @@ template <class T>
 class Consumer {
  public:
   Consumer(Client client, ConsumerOptions options, Codec<T> codec)
-      : Consumer(make_consumer_core(std::move(client), std::move(options)), std::move(codec)) {}
+      : consume_options_(options.checkpoint, options.concurrency, options.on_failure),
+        core_(make_consumer_core(std::move(client), std::move(options))),
+        codec_(std::move(codec)) {}
   /// Over another core, such as a fake.
   Consumer(std::shared_ptr<ConsumerCore> core, Codec<T> codec) : core_(std::move(core)), codec_(std::move(codec)) {}
   Consumer(Consumer&&) noexcept = default;
@@ -195,6 +175,16 @@ class Consumer {
     return detail::async_run<void>(core_->executor(), core_->stop(), std::forward<Token>(token));
   }
   const WorkerId& worker() const noexcept { return core_->worker(); }
+
+  /// Holds up all shards, those of later too, until `resume`. Leases are kept. From any thread.
+  void pause() { core_->pauses().pause(); }
+  void resume() { core_->pauses().resume(); }
+  /// Shards by id or all of them; copies are one switch.
+  PauseSwitch pauses() const { return core_->pauses(); }
+
+  const Codec<T>& codec() const noexcept { return codec_; }
+  /// What the options said of `consume`.
+  const ConsumeOptions& consume_options() const noexcept { return consume_options_; }
   const std::shared_ptr<ConsumerCore>& core() const noexcept { return core_; }
 
  private:
@@ -203,61 +193,9 @@ class Consumer {
     if (!shard) co_return std::nullopt;
     co_return std::optional<Shard<T>>(std::in_place, std::move(shard), std::move(codec));
   }
+  ConsumeOptions consume_options_;
   std::shared_ptr<ConsumerCore> core_;
   Codec<T> codec_;
 };
-
-namespace detail {
-
-/// One record at a time, as `consume` hands it over.
-using RecordHandler = std::function<asio::awaitable<void>(ShardCore&, RawRecord&&, std::chrono::milliseconds)>;
-
-asio::awaitable<void> consume_with(std::shared_ptr<ConsumerCore> core, CheckpointEvery every, RecordHandler handler);
-/// Blocks until SIGINT, SIGTERM or a failure; a second signal ends the process at once.
-void consume_until_signal(const Client& client, std::shared_ptr<ConsumerCore> core, CheckpointEvery every,
-                          RecordHandler handler);
-
-template <class T, class F>
-RecordHandler record_handler(Codec<T> codec, F function) {
-  auto shared = std::make_shared<F>(std::move(function));
-  return [codec = std::move(codec), shared](ShardCore& shard, RawRecord&& raw,
-                                            std::chrono::milliseconds behind) -> asio::awaitable<void> {
-    const Record<T> record{codec.decode(raw.data).value(),
-                           std::move(raw.partition_key),
-                           std::move(raw.explicit_hash_key),
-                           shard.shard_id(),
-                           std::move(raw.position),
-                           raw.approximate_arrival,
-                           raw.aggregated,
-                           behind};
-    if constexpr (std::is_void_v<std::invoke_result_t<F&, const Record<T>&>>) {
-      (*shared)(record);
-      co_return;
-    } else {
-      co_await (*shared)(record);
-    }
-  };
-}
-
-}  // namespace detail
-
-/// Works on the stream until `consumer` is stopped: hands each record, per shard in order, to `handler`, a function or
-/// coroutine of `const Record<T>&`, and checkpoints what it has completed. A handler that throws ends its shard, which
-/// starts again from its last checkpoint after a pause that grows from 1 to 30 s.
-template <class T, class F>
-asio::awaitable<void> async_consume(Consumer<T>& consumer, Codec<T> codec, F handler, CheckpointEvery every = {}) {
-  return detail::consume_with(consumer.core(), every, detail::record_handler<T>(std::move(codec), std::move(handler)));
-}
-
-/// The same as a blocking call: returns after SIGINT or SIGTERM, when what was completed is checkpointed and the leases
-/// are handed back. Throws Error if the stream cannot be consumed at all. Not to be called on the client's own thread.
-template <class T, class F>
-void consume(Client client, ConsumerOptions options, Codec<T> codec, F handler) {
-  detail::refuse_to_block();
-  const CheckpointEvery every = options.checkpoint;
-  auto core = make_consumer_core(client, std::move(options));
-  detail::consume_until_signal(client, std::move(core), every,
-                               detail::record_handler<T>(std::move(codec), std::move(handler)));
-}
 
 }  // namespace kinesis

@@ -1,30 +1,44 @@
 #pragma once
 
 #include <kinesis/clock.hpp>
+#include <kinesis/identifiers.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <map>
+#include <string>
 #include <variant>
 
 namespace kinesis {
 
 /// Where a shard without a checkpoint begins.
 struct TrimHorizon {};  ///< The oldest record the stream still has.
-struct Latest {};       ///< What arrives from now on.
-struct AtTimestamp {    ///< The first record at or after a time. All workers of an application must name the same one.
+/// What arrives from the first start of the application on. The time of that start is kept with the lease until its
+/// first checkpoint, so that a worker that takes over before then begins there as well; the clock of that worker
+/// decides.
+struct Latest {};
+struct AtTimestamp {  ///< The first record at or after a time. All workers of an application must name the same one.
   Clock::wall_time_point time;
 };
-using StartPosition = std::variant<TrimHorizon, Latest, AtTimestamp>;
+/// The record of this number in each shard that is named, those not named at their oldest record. For a change from
+/// another system that kept its own positions. All workers of an application must name the same ones.
+struct AtSequenceNumbers {
+  std::map<std::string, SequenceNumber> shards;
+};
+using StartPosition = std::variant<TrimHorizon, Latest, AtTimestamp, AtSequenceNumbers>;
 
 /// Reads with GetRecords, which all readers of a shard share: 5 calls and 2 MB a second.
 struct Polling {
-  /// Pause after an answer that brought no records or reached the tip. 0 asks again as fast as the shard's limit
-  /// allows.
+  /// Pause after an answer that reached the tip of the shard, at least 0. A quarter of it after an answer with records,
+  /// twice as long after each one without, up to this. 0 asks again as fast as the shard's limit allows.
   std::chrono::milliseconds idle_interval{1'000};
   /// Records of one answer, 1 to 10,000.
   std::size_t max_records = 10'000;
   /// Answers read ahead while the handler works, 1 or more. Each may hold up to 10 MiB.
   std::size_t prefetch = 2;
+  /// Bytes that all shards of the consumer may read ahead together, at least 1. Shared fairly: a shard that has nothing
+  /// comes first, and none gets more than its share while it holds something. One answer alone may be larger.
+  std::size_t prefetch_bytes = std::size_t{256} * 1024 * 1024;
 };
 
 }  // namespace kinesis

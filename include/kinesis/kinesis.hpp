@@ -1,15 +1,21 @@
 #pragma once
 
 // Everything, for a first program. Larger programs include what they use.
+#include <kinesis/assignment.hpp>
 #include <kinesis/bytes.hpp>
 #include <kinesis/checkpointing.hpp>
 #include <kinesis/client.hpp>
 #include <kinesis/clock.hpp>
 #include <kinesis/codec.hpp>
+#include <kinesis/consume.hpp>
+#include <kinesis/consume_options.hpp>
 #include <kinesis/consumer.hpp>
+#include <kinesis/consumer_core.hpp>
 #include <kinesis/credentials.hpp>
 #include <kinesis/diagnostics.hpp>
 #include <kinesis/error.hpp>
+#include <kinesis/event_queue.hpp>
+#include <kinesis/failure_policy.hpp>
 #include <kinesis/fetch_mode.hpp>
 #include <kinesis/histogram.hpp>
 #include <kinesis/identifiers.hpp>
@@ -17,6 +23,7 @@
 #include <kinesis/lease.hpp>
 #include <kinesis/lease_repositories.hpp>
 #include <kinesis/log.hpp>
+#include <kinesis/pause_switch.hpp>
 #include <kinesis/producer.hpp>
 #include <kinesis/producer_listener.hpp>
 #include <kinesis/producer_metrics.hpp>

@@ -44,7 +44,8 @@ struct Lease {
   /// startingHashKey, endingHashKey: decimal, inclusive.
   std::optional<std::string> starting_hash_key;
   std::optional<std::string> ending_hash_key;
-  /// checkpointOwner: during a hand-over of KCL 3.x the worker that still has to checkpoint.
+  /// checkpointOwner: during a hand-over the worker that still has to store its checkpoint. `owner` is then the next
+  /// one.
   std::optional<std::string> checkpoint_owner;
   /// throughputKBps: what the owner reads, KiB/s.
   std::optional<double> throughput_kbps;
@@ -58,10 +59,18 @@ struct Lease {
 /// The named constructors are the KCL's operations; each takes the row as the caller last saw it.
 class LeaseUpdate {
  public:
-  /// The owner's heartbeat.
-  static LeaseUpdate renew(const Lease& known);
-  /// Makes `worker` the owner, of a free lease or of somebody else's.
+  /// The owner's heartbeat. Refused where a hand-over was asked for that `known` does not show, so that the owner
+  /// learns of it. `throughput_kbps`: what the owner reads, KiB/s; absent: what the row says stays.
+  static LeaseUpdate renew(const Lease& known, std::optional<double> throughput_kbps = std::nullopt);
+  /// Makes `worker` the owner, of a free lease or of somebody else's, and ends a hand-over.
   static LeaseUpdate take(const Lease& known, std::string worker);
+  /// Asks the owner, who must be there, to hand the lease over to `worker`: `worker` becomes the owner, and who was it
+  /// still has to store its checkpoint.
+  static LeaseUpdate ask_hand_over(const Lease& known, std::string worker);
+  /// The last write of the worker that was asked, with how far it came if that is further than what is stored.
+  static LeaseUpdate hand_over(const Lease& known, std::optional<Checkpoint> checkpoint);
+  /// The worker that asked wants it no more: the lease stays with who has it.
+  static LeaseUpdate cancel_hand_over(const Lease& known);
   /// Stores how far the shard is done. Clears a prepared checkpoint.
   static LeaseUpdate checkpoint(const Lease& known, Checkpoint checkpoint);
   /// Prepares a checkpoint, with up to 4 KiB of the application's own state, without moving the one that counts.
@@ -78,6 +87,10 @@ class LeaseUpdate {
   /// What the row must be for the change to happen. Absent members are not looked at. The row must exist in any case.
   struct Condition {
     std::optional<std::int64_t> counter;
+    /// Engaged: who must be the owner; engaged with an empty optional: there must be none.
+    std::optional<std::optional<std::string>> owner;
+    /// The same of checkpointOwner.
+    std::optional<std::optional<std::string>> checkpoint_owner;
   };
   /// What happens to the row. Absent members stay as they are.
   struct Change {
@@ -92,7 +105,9 @@ class LeaseUpdate {
     std::optional<Checkpoint> pending_checkpoint;
     std::optional<Blob> pending_checkpoint_state;
     bool clear_pending = false;
-    bool remove_checkpoint_owner = false;
+    /// Engaged: set checkpointOwner; engaged with an empty optional: remove it.
+    std::optional<std::optional<std::string>> checkpoint_owner;
+    std::optional<double> throughput_kbps;
     std::optional<std::vector<std::string>> child_shard_ids;
     std::optional<std::string> starting_hash_key;
     std::optional<std::string> ending_hash_key;
@@ -107,6 +122,7 @@ class LeaseUpdate {
 
  private:
   explicit LeaseUpdate(std::string key) : key_(std::move(key)) {}
+  static LeaseUpdate owners_write(const Lease& known);
   std::string key_;
   Condition condition_;
   Change change_;
@@ -149,12 +165,19 @@ class LeaseRepository {
 struct LeaseTiming {
   /// A lease whose counter did not change for this long is free to be taken. KCL: failoverTimeMillis, 10 s.
   std::chrono::milliseconds failover{10'000};
-  /// How often the owner renews; must leave room for two tries within `failover`.
-  std::chrono::milliseconds renew_interval{3'000};
-  /// How often the table is read and leases are assigned anew.
+  /// How long after a lease's last write its owner renews it; must leave room for two tries within `failover`.
+  std::chrono::milliseconds renew_interval{4'000};
+  /// How often the table is read and leases are assigned anew, at least; jitter makes it up to a fifth more often.
+  /// While leases are being handed over to this worker it is read four times a second, for `hand_over` at most.
   std::chrono::milliseconds refresh_interval{2'000};
-  /// How often the shards of the stream are listed anew. A shard that ends in this worker's hands is noticed at once.
+  /// How often the shards of the stream are listed anew. A shard that ends in a worker's hands is noticed at once.
   std::chrono::milliseconds shard_refresh_interval{30'000};
+  /// How long a worker that takes a lease from another waits for the record that one has in hand, and its checkpoint,
+  /// once it has shown that it knows. One that does not show it (a KCL 2.x, or a dead one) is waited for until its
+  /// lease would have expired. 0 does not wait for records in hand.
+  std::chrono::milliseconds hand_over{5'000};
+  /// How many renewals, and how many takes and creations, are under way at the same time. 1 or more.
+  std::size_t parallel_writes = 32;
 };
 
 }  // namespace kinesis

@@ -34,9 +34,31 @@ struct Record {
   bool aggregated = false;
   /// How far behind the tip of the shard the answer was that brought this record.
   std::chrono::milliseconds behind_latest{0};
+  /// The counter of the shard's lease when the record was handed out; with the worker's id it is a `FencingToken`.
+  std::int64_t lease_counter = 0;
 
   const SequenceNumber& sequence_number() const noexcept { return position.sequence_number; }
   std::uint64_t sub_sequence_number() const noexcept { return position.sub_sequence_number; }
+};
+
+/// A record before decoding.
+struct RawRecord {
+  Blob data;
+  std::string partition_key;
+  std::optional<std::string> explicit_hash_key;
+  RecordPosition position;
+  Clock::wall_time_point approximate_arrival;
+  bool aggregated = false;
+};
+
+/// Who owns a shard's lease, and its counter. The counter grows with each write of the lease, whoever makes it: a store
+/// that remembers the largest it has seen for a shard, and refuses smaller ones, is safe from a worker that has lost
+/// the shard and does not know it yet.
+struct FencingToken {
+  std::string owner;
+  std::int64_t counter = 0;
+
+  friend bool operator==(const FencingToken&, const FencingToken&) = default;
 };
 
 /// A record to send. Not an aggregate, so that it may be passed to awaited calls (g++ 12).

@@ -1,6 +1,7 @@
+#include "consumer/shard_work.hpp"
 #include "core/async.hpp"
 #include "core/strand.hpp"
-#include <kinesis/consumer.hpp>
+#include <kinesis/consume.hpp>
 
 #include <boost/asio/signal_set.hpp>
 
@@ -12,82 +13,6 @@
 
 namespace kinesis::detail {
 namespace {
-
-/// The work on one shard: hands records to the handler and checkpoints when enough are done or enough time went by. On
-/// the shard's strand.
-class ShardWork {
- public:
-  ShardWork(std::shared_ptr<ShardCore> shard, Clock& clock, CheckpointEvery every)
-      : shard_(std::move(shard)),
-        clock_(clock),
-        every_(every),
-        wake_(shard_->executor(), clock),
-        tasks_(shard_->executor()) {}
-
-  core::awaitable<void> run(const RecordHandler& handler) {
-    tasks_.spawn(checkpoint_when_due());
-    std::exception_ptr failure;
-    try {
-      co_await hand_over(handler);
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    tasks_.cancel();
-    co_await core::ignore_cancellation();
-    try {
-      co_await tasks_.join();
-    } catch (...) {
-      if (!failure) failure = std::current_exception();
-    }
-    shard_->finish(std::move(failure));
-  }
-
- private:
-  core::awaitable<void> hand_over(const RecordHandler& handler) {
-    for (;;) {
-      std::optional<RawBatch> batch = co_await shard_->next_batch();
-      if (!batch) co_return;
-      for (RawRecord& record : batch->records) {
-        // The rest of a batch whose shard went to another worker is that one's.
-        if (shard_->end() != ShardEnd::not_ended) co_return;
-        const RecordPosition position = record.position;
-        co_await handler(*shard_, std::move(record), batch->behind_latest);
-        shard_->stage(position);
-        const bool enough = ++unsaved_ >= every_.records;
-        if (unsaved_ == 1) {
-          due_ = clock_.now() + every_.interval;
-          wake_.wake();
-        }
-        if (!enough) continue;
-        unsaved_ = 0;
-        co_await shard_->checkpoint();
-      }
-    }
-  }
-
-  core::awaitable<void> checkpoint_when_due() {
-    for (;;) {
-      if (unsaved_ == 0) {
-        co_await wake_.wait();
-        continue;
-      }
-      if (clock_.now() < due_) {
-        co_await wake_.wait_until(due_);
-        continue;
-      }
-      unsaved_ = 0;
-      co_await shard_->checkpoint();
-    }
-  }
-
-  std::shared_ptr<ShardCore> shard_;
-  Clock& clock_;
-  CheckpointEvery every_;
-  core::Notifier wake_;
-  core::TaskGroup tasks_;
-  std::size_t unsaved_ = 0;
-  Clock::time_point due_{};
-};
 
 /// Stops a consumer on the first SIGINT or SIGTERM, ends the process on the second. On a strand of its own.
 class StopSignals : public std::enable_shared_from_this<StopSignals> {
@@ -113,46 +38,86 @@ class StopSignals : public std::enable_shared_from_this<StopSignals> {
   bool stopping_ = false;
 };
 
-core::awaitable<void> work_on(std::shared_ptr<ConsumerCore> core, std::shared_ptr<ShardCore> shard,
-                              CheckpointEvery every, std::shared_ptr<const RecordHandler> handler) {
-  ShardWork work(shard, core->clock(), every);
-  co_await core::run_on(shard->executor(), work.run(*handler));
-}
+/// All shards of one `consume`. On the consumer's strand.
+class Consuming {
+ public:
+  Consuming(std::shared_ptr<ConsumerCore> core, std::shared_ptr<const consumer::ConsumeSetup> setup)
+      : core_(std::move(core)), setup_(std::move(setup)), shards_(core_->executor()) {}
 
-}  // namespace
-
-asio::awaitable<void> consume_with(std::shared_ptr<ConsumerCore> core, CheckpointEvery every, RecordHandler handler) {
-  const auto shared = std::make_shared<const RecordHandler>(std::move(handler));
-  const auto strand = core->executor();
-  core::TaskGroup shards(strand);
-  auto supervise = [](std::shared_ptr<ConsumerCore> from, CheckpointEvery policy,
-                      std::shared_ptr<const RecordHandler> to, core::TaskGroup* group) -> core::awaitable<void> {
+  core::awaitable<void> run() {
     std::exception_ptr failure;
     try {
       for (;;) {
-        std::shared_ptr<ShardCore> shard = co_await from->next_shard();
+        std::shared_ptr<ShardCore> shard = co_await core_->next_shard();
         if (!shard) break;
-        group->spawn(work_on(from, std::move(shard), policy, to));
+        shards_.spawn(work_on(std::move(shard)));
       }
     } catch (...) {
       failure = std::current_exception();
     }
-    co_await group->join();
+    const bool cancelled = failure && core::is_cancellation(failure);
+    co_await core::ignore_cancellation();
+    if (cancelled) {
+      shards_.cancel();
+      // Nobody asks for shards any more: the leases are for others.
+      core::spawn(core_->executor(), core_->stop());
+    }
+    co_await finish();
+    if (cancelled) co_await core_->stop();
+    if (failure_) std::rethrow_exception(failure_);
     if (failure) std::rethrow_exception(failure);
-  };
-  co_await core::run_on(strand, supervise(core, every, shared, &shards));
+  }
+
+ private:
+  /// Handlers that a stop finds at work may end it; those that have not when its deadline passes are cancelled. The
+  /// consumer then says which ones.
+  core::awaitable<void> finish() {
+    const Clock::time_point deadline = core_->clock().now() + core_->stop_deadline();
+    std::exception_ptr late;
+    try {
+      co_await core::with_deadline(core_->clock(), deadline, shards_.join());
+    } catch (...) {
+      late = std::current_exception();
+    }
+    if (late && core::to_error(late).code() != errc::timeout) std::rethrow_exception(late);
+  }
+
+  core::awaitable<void> work_on(std::shared_ptr<ShardCore> shard) {
+    const std::unique_ptr<consumer::ShardWork> work = consumer::make_work(shard, core_->clock(), setup_);
+    std::exception_ptr failure = co_await core::run_on(shard->executor(), work->run());
+    if (!failure || failure_ || !std::holds_alternative<StopAll>(setup_->options.on_failure)) co_return;
+    failure_ = std::move(failure);
+    core::spawn(core_->executor(), core_->stop());
+  }
+
+  std::shared_ptr<ConsumerCore> core_;
+  std::shared_ptr<const consumer::ConsumeSetup> setup_;
+  core::TaskGroup shards_;
+  std::exception_ptr failure_;  // with StopAll: the first one
+};
+
+}  // namespace
+
+asio::awaitable<void> consume_with(std::shared_ptr<ConsumerCore> core, ConsumeOptions options, RawHandler handler) {
+  auto setup = std::make_shared<consumer::ConsumeSetup>();
+  setup->options = std::move(options);
+  setup->handler = std::move(handler);
+  consumer::check(*setup);
+  const auto strand = core->executor();
+  Consuming consuming(std::move(core), std::move(setup));
+  co_await core::run_on(strand, consuming.run());
 }
 
-void consume_until_signal(const Client& client, std::shared_ptr<ConsumerCore> core, CheckpointEvery every,
-                          RecordHandler handler) {
+void consume_until_signal(const Client& client, std::shared_ptr<ConsumerCore> core, ConsumeOptions options,
+                          RawHandler handler) {
   const auto signals = std::make_shared<StopSignals>(client.executor(), core);
   signals->wait();
   std::promise<void> ended;
-  auto everything = [&ended, every, signals](std::shared_ptr<ConsumerCore> from,
-                                             RecordHandler to) -> core::awaitable<void> {
+  auto everything = [&ended, signals](std::shared_ptr<ConsumerCore> from, ConsumeOptions how,
+                                      RawHandler to) -> core::awaitable<void> {
     std::exception_ptr failure;
     try {
-      co_await consume_with(from, every, std::move(to));
+      co_await consume_with(from, std::move(how), std::move(to));
       co_await from->stop();
     } catch (...) {
       failure = std::current_exception();
@@ -164,7 +129,7 @@ void consume_until_signal(const Client& client, std::shared_ptr<ConsumerCore> co
       ended.set_value();
     }
   };
-  core::spawn(signals->strand(), everything(core, std::move(handler)));
+  core::spawn(signals->strand(), everything(core, std::move(options), std::move(handler)));
   ended.get_future().get();
 }
 

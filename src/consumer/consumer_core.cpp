@@ -23,16 +23,23 @@ void check(const ConsumerOptions& options) {
     fail("the times of leases must be positive");
   if (timing.renew_interval * 2 > timing.failover)
     fail("timing.renew_interval must be at most half of timing.failover, or one late renewal loses every lease");
+  if (timing.hand_over.count() < 0) fail("timing.hand_over must not be negative");
+  if (timing.parallel_writes < 1) fail("timing.parallel_writes must be at least 1");
+  if (!options.assignment) fail("assignment must not be empty; balanced() is the default");
   if (options.fetch.max_records < 1 || options.fetch.max_records > 10'000)
     fail("fetch.max_records must be 1 to 10,000");
   if (options.fetch.prefetch < 1) fail("fetch.prefetch must be at least 1");
-  if (options.fetch.idle_interval.count() < 0) fail("fetch.idle_interval must not be negative");
+  if (options.fetch.prefetch_bytes < 1) fail("fetch.prefetch_bytes must be at least 1");
+  if (options.fetch.idle_interval.count() < 0) fail("fetch.idle_interval must be at least 0");
+  if (options.stop_deadline.count() < 0) fail("stop_deadline must be at least 0");
 }
 
 class WorkerCore final : public ConsumerCore {
  public:
   WorkerCore(Client client, ConsumerOptions options)
       : client_(client),
+        stop_deadline_(options.stop_deadline),
+        pauses_(options.pauses),
         coordinator_(std::make_shared<LeaseCoordinator>(std::move(client), std::move(options))),
         failure_(std::make_shared<Failure>()) {
     core::spawn(coordinator_->strand(), run(coordinator_, failure_));
@@ -42,6 +49,8 @@ class WorkerCore final : public ConsumerCore {
   asio::any_io_executor executor() const override { return coordinator_->strand(); }
   Clock& clock() const noexcept override { return client_.clock(); }
   const WorkerId& worker() const noexcept override { return coordinator_->worker(); }
+  std::chrono::milliseconds stop_deadline() const noexcept override { return stop_deadline_; }
+  PauseSwitch& pauses() noexcept override { return pauses_; }
 
   asio::awaitable<std::shared_ptr<ShardCore>> next_shard() override {
     const auto coordinator = coordinator_;
@@ -72,6 +81,8 @@ class WorkerCore final : public ConsumerCore {
   static core::awaitable<void> end(std::shared_ptr<LeaseCoordinator> coordinator) { co_await coordinator->stop(); }
 
   Client client_;
+  std::chrono::milliseconds stop_deadline_;
+  PauseSwitch pauses_;
   std::shared_ptr<LeaseCoordinator> coordinator_;
   std::shared_ptr<Failure> failure_;
 };

@@ -1,7 +1,6 @@
 #include "consumer/lease_coordinator.hpp"
 
-#include "aws/paginators.hpp"
-#include "consumer/logic/balanced.hpp"
+#include "consumer/diagnostics.hpp"
 #include "consumer/logic/shard_graph.hpp"
 #include "core/backoff.hpp"
 #include "core/strand.hpp"
@@ -9,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+// The loops, and what this worker writes to the leases it has. How it gets them: lease_taking.cpp.
 namespace kinesis::consumer {
 namespace {
 
@@ -22,6 +22,8 @@ constexpr core::Backoff start_backoff{milliseconds(200), seconds(5)};
 constexpr int start_attempts = 5;
 /// Others may take a lease when they have not seen it change for the failover time; our clock may be this much slower.
 constexpr double clock_drift = 0.05;
+/// Between two looks at the table while leases are on their way to this worker.
+constexpr milliseconds quick_look{250};
 
 }  // namespace
 
@@ -37,7 +39,9 @@ LeaseCoordinator::LeaseCoordinator(Client client, ConsumerOptions options)
       wake_refresh_(strand_, client_.clock()),
       wake_renew_(strand_, client_.clock()),
       random_(core::random_seed()),
-      book_(options_.timing.failover) {}
+      book_(options_.timing.failover),
+      budget_(std::make_shared<ReadBudget>(options_.fetch.prefetch_bytes)),
+      keeper_(client_, options_, strand_, book_) {}
 
 core::awaitable<void> LeaseCoordinator::run() {
   const auto self = shared_from_this();
@@ -74,7 +78,7 @@ core::awaitable<void> LeaseCoordinator::prepare() {
   co_await options_.leases->prepare();
   auto rows = co_await options_.leases->list();
   book_.observe_all(std::move(rows), client_.clock().now());
-  co_await create_missing();
+  co_await keeper_.make_missing();
 }
 
 core::awaitable<void> LeaseCoordinator::refresh_loop() {
@@ -83,8 +87,8 @@ core::awaitable<void> LeaseCoordinator::refresh_loop() {
     std::exception_ptr failure;
     try {
       co_await unless_stopped(look());
-      if (!stopping_) co_await take_share();
-      lost_in_this_cycle_.clear();
+      if (!stopping_) co_await assign();
+      co_await unless_stopped(keeper_.keep());
     } catch (...) {
       failure = std::current_exception();
     }
@@ -93,10 +97,25 @@ core::awaitable<void> LeaseCoordinator::refresh_loop() {
       trouble("", "coordinating leases", core::to_error(failure));
     }
     if (stopping_) co_return;
-    // Workers that started together must not read the table together for ever.
-    const auto interval = options_.timing.refresh_interval * (0.9 + 0.2 * random_.unit());
-    co_await wake_refresh_.wait_until(client_.clock().now() + std::chrono::duration_cast<Clock::duration>(interval));
+    co_await wake_refresh_.wait_until(next_look());
   }
+}
+
+Clock::time_point LeaseCoordinator::next_look() {
+  const Clock::time_point now = client_.clock().now();
+  const LeaseTiming& timing = options_.timing;
+  const bool awaiting = std::any_of(awaited_.begin(), awaited_.end(), [&](const auto& awaited) {
+    return now - awaited.second.asked < std::max(timing.hand_over, timing.renew_interval);
+  });
+  milliseconds interval = timing.refresh_interval;
+  // Others that joined at the same time are known now; what they took from under our hands is to be evened out.
+  if (awaiting || missed_ > 0) interval = std::min(interval, quick_look);
+  // Workers that started together must not read the table together for ever.
+  const auto jittered = std::chrono::duration_cast<Clock::duration>(interval * (0.8 + 0.2 * random_.unit()));
+  Clock::time_point next = std::min(now + jittered, book_.next_expiry(worker().text(), now));
+  for (const auto& [key, awaited] : awaited_)
+    if (awaited.start_anyway > now) next = std::min(next, awaited.start_anyway);
+  return next;
 }
 
 core::awaitable<void> LeaseCoordinator::look() {
@@ -104,117 +123,67 @@ core::awaitable<void> LeaseCoordinator::look() {
   const Clock::time_point now = client_.clock().now();
   book_.observe_all(std::move(rows), now);
   const auto owned = owned_;
-  for (const auto& [key, lease] : owned) {
-    const LeaseBook::Entry* entry = book_.find(key);
+  for (const auto& [key, lease] : owned) look_at_owned(lease, now);
+  look_at_awaited(now);
+  watch_workers();
+  watch_blocked();
+  std::erase_if(lost_, [&](const auto& lost) { return lost.second <= now; });
+  std::erase_if(ended_here_, [&](const std::string& key) { return book_.find(key) == nullptr; });
+}
+
+void LeaseCoordinator::look_at_owned(const OwnedPtr& owned, Clock::time_point now) {
+  if (owned->ended) return;
+  const Lease* row = book_.lease(owned->lease.key);
+  if (row != nullptr && row->counter < owned->lease.counter) {
     // What we wrote while the listing was under way is newer than the listing.
-    if (entry != nullptr && entry->lease.counter < lease->lease.counter) {
-      book_.observe(lease->lease, now);
-    } else if (entry == nullptr || entry->lease.owner != worker().text()) {
-      lose(lease);
-    }
+    book_.observe(owned->lease, now);
+  } else if (row != nullptr && row->owner != worker().text() && row->checkpoint_owner == worker().text()) {
+    start_hand_over(owned, *row);
+  } else if (row == nullptr || row->owner != worker().text()) {
+    lose(owned, row);
   }
-  if (now - shards_listed_ >= options_.timing.shard_refresh_interval) co_await create_missing();
-}
-
-core::awaitable<void> LeaseCoordinator::create_missing() {
-  ListShardsRequest request(options_.stream);
-  const bool first = book_.entries().empty();
-  if (first) request.shard_filter = start_filter(options_.start);
-  auto listed = co_await aws::list_all_shards(client_.kinesis(), std::move(request));
-  shards_ = std::move(listed).value();
-  if (first) check_coverage(shards_).value();
-  shards_listed_ = client_.clock().now();
-  for (Lease& lease : missing_leases(shards_, book_.leases(), options_.start)) {
-    const LeaseWrite written = co_await options_.leases->create(lease);
-    if (written.is_stored()) {
-      book_.observe(std::move(lease), client_.clock().now());
-    } else if (written.row()) {
-      book_.observe(*written.row(), client_.clock().now());
-    }
-  }
-}
-
-core::awaitable<void> LeaseCoordinator::take_share() {
-  const Clock::time_point now = client_.clock().now();
-  const LeasesByKey leases = book_.leases();
-  std::vector<Holding> holdings;
-  for (const auto& [key, entry] : book_.entries()) {
-    if (entry.lease.checkpoint.is_shard_end() || !parents_done(entry.lease, leases)) continue;
-    Holding holding{key, std::nullopt};
-    const bool ours_no_more = entry.lease.owner == worker().text() && !owned_.contains(key);
-    if (!book_.is_free(entry, now) && !ours_no_more) holding.owner = entry.lease.owner;
-    holdings.push_back(std::move(holding));
-  }
-  core::TaskGroup takes(strand_);
-  co_await taking_.push(true);
-  for (std::string& key : balanced_takes(holdings, worker().text(), not_to_take()))
-    if (!owned_.contains(key)) takes.spawn(take(std::move(key)));
-  std::exception_ptr failure;
-  try {
-    co_await takes.join();
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  taking_.try_pop();
-  if (failure) std::rethrow_exception(failure);
-}
-
-std::set<std::string> LeaseCoordinator::not_to_take() {
-  std::set<std::string> keys = lost_in_this_cycle_;
-  const Clock::time_point now = client_.clock().now();
-  for (const auto& [key, aside] : aside_)
-    if (now < aside.until) keys.insert(key);
-  return keys;
-}
-
-core::awaitable<void> LeaseCoordinator::take(std::string key) {
-  const LeaseBook::Entry* entry = book_.find(key);
-  if (entry == nullptr) co_return;
-  const Lease known = entry->lease;
-  const Clock::time_point sent = client_.clock().now();
-  const bool stolen = known.owner && !book_.is_free(*entry, sent);
-  const LeaseUpdate update = LeaseUpdate::take(known, worker().text());
-  const LeaseWrite written = co_await options_.leases->update(update);
-  Lease row = update.apply(known);
-  if (!written.is_stored()) {
-    if (!written.row()) co_return;
-    book_.observe(*written.row(), client_.clock().now());
-    // The answer of an earlier try may have been lost: then the row is as we wanted it.
-    if (written.row()->owner != row.owner || written.row()->counter != row.counter) co_return;
-  }
-  book_.observe(row, client_.clock().now());
-  if (stopping_) {
-    co_await options_.leases->update(LeaseUpdate::release(row));
-    co_return;
-  }
-  SessionContext context{client_, options_.stream, options_.start, options_.fetch, options_.on_event, weak_from_this()};
-  auto owned = std::make_shared<Owned>(row);
-  owned->valid_until = valid_until(sent);
-  owned->session = std::make_shared<ShardSession>(std::move(context), row, valid_until(sent));
-  owned_[key] = owned;
-  emit(event::LeaseAcquired{key, row.checkpoint, stolen});
-  owned->session->start();
-  auto session = owned->session;
-  sessions_.try_push(session);
 }
 
 core::awaitable<void> LeaseCoordinator::renew_loop() {
   const auto self = shared_from_this();
   while (!stopped_) {
-    co_await wake_renew_.wait_until(client_.clock().now() + options_.timing.renew_interval);
-    if (stopped_) co_return;
-    const Clock::time_point began = client_.clock().now();
-    core::TaskGroup renewals(strand_);
-    for (const auto& [key, owned] : owned_) renewals.spawn(renew(owned));
-    const std::size_t count = renewals.size();
-    co_await renewals.join();
-    if (count > 0) emit(event::LeasesRenewed{count, client_.clock().now() - began});
+    const Clock::time_point now = client_.clock().now();
+    Clock::time_point next = Clock::time_point::max();
+    while (!renewals_.empty()) {
+      const auto first = renewals_.begin();
+      if (first->first > now) {
+        next = first->first;
+        break;
+      }
+      if (renewing_ >= options_.timing.parallel_writes) break;  // the end of one wakes us
+      const OwnedPtr owned = std::move(first->second);
+      renewals_.erase(first);
+      if (owned->ended) continue;
+      if (owned->renewal_due > now) {
+        schedule(owned);  // a checkpoint was as good
+        continue;
+      }
+      if (renewing_++ == 0) renewing_since_ = now;
+      loops_.spawn(renew(owned));
+    }
+    co_await wake_renew_.wait_until(next);
   }
 }
 
+void LeaseCoordinator::schedule(const OwnedPtr& owned) {
+  renewals_.emplace(owned->renewal_due, owned);
+  wake_renew_.wake();
+}
+
 core::awaitable<void> LeaseCoordinator::renew(OwnedPtr owned) {
+  const auto self = shared_from_this();
   MakeUpdate make = [](const Lease& known) { return LeaseUpdate::renew(known); };
-  co_await write(std::move(owned), std::move(make));
+  const bool renewed = co_await write(owned, std::move(make));
+  if (renewed) ++renewed_;
+  if (--renewing_ == 0 && renewed_ > 0)
+    emit(event::LeasesRenewed{std::exchange(renewed_, 0), client_.clock().now() - renewing_since_});
+  if (!owned->ended) schedule(owned);
+  wake_renew_.wake();
 }
 
 core::awaitable<bool> LeaseCoordinator::write(OwnedPtr owned, MakeUpdate make) {
@@ -222,10 +191,13 @@ core::awaitable<bool> LeaseCoordinator::write(OwnedPtr owned, MakeUpdate make) {
   if (!got_turn) co_return false;
   bool stored = false;
   std::exception_ptr cancelled;
-  for (int attempt = 1; !owned->lost && !stored && !cancelled; ++attempt) {
+  std::int64_t counter = -1;
+  Clock::time_point first_sent{};
+  for (int attempt = 1; !owned->ended && !stored && !cancelled; ++attempt) {
+    if (std::exchange(counter, owned->lease.counter) != owned->lease.counter) first_sent = client_.clock().now();
     std::exception_ptr failure;
     try {
-      stored = co_await write_once(owned, make(owned->lease));
+      stored = co_await write_once(owned, make(owned->lease), first_sent);
     } catch (...) {
       failure = std::current_exception();
     }
@@ -236,28 +208,37 @@ core::awaitable<bool> LeaseCoordinator::write(OwnedPtr owned, MakeUpdate make) {
     }
     trouble(owned->lease.key, "writing the lease", core::to_error(failure));
     if (client_.clock().now() >= owned->valid_until) {
-      lose(owned);
+      lose(owned, nullptr);
       continue;
     }
-    co_await core::sleep_for(client_.clock(), store_backoff.delay(static_cast<std::uint32_t>(attempt - 1), random_));
+    try {
+      co_await core::sleep_for(client_.clock(), store_backoff.delay(static_cast<std::uint32_t>(attempt - 1), random_));
+    } catch (...) {
+      cancelled = std::current_exception();  // the turn is given back all the same
+    }
   }
   owned->turn.try_pop();
   if (cancelled) std::rethrow_exception(cancelled);
   co_return stored;
 }
 
-core::awaitable<bool> LeaseCoordinator::write_once(OwnedPtr owned, LeaseUpdate update) {
+core::awaitable<bool> LeaseCoordinator::write_once(OwnedPtr owned, LeaseUpdate update, Clock::time_point first_sent) {
   const Clock::time_point sent = client_.clock().now();
   const Lease wanted = update.apply(owned->lease);
   const LeaseWrite written = co_await options_.leases->update(std::move(update));
   const std::optional<Lease>& row = written.row();
-  const bool stored_before = row && row->counter == wanted.counter && row->owner == wanted.owner &&
-                             row->checkpoint == wanted.checkpoint;  // and only the answer was lost
-  if (written.is_stored() || stored_before) {
-    owned->lease = wanted;
-    owned->valid_until = valid_until(sent);
-    owned->session->extend(owned->valid_until);
-    book_.observe(wanted, client_.clock().now());
+  if (written.is_stored()) {
+    wrote(owned, wanted, sent);
+    co_return true;
+  }
+  if (row && row->counter == wanted.counter && row->owner == wanted.owner && row->checkpoint == wanted.checkpoint &&
+      row->checkpoint_owner == wanted.checkpoint_owner) {
+    wrote(owned, wanted, first_sent);  // only the answer of an earlier try was lost
+    co_return true;
+  }
+  if (wanted.owner != worker().text() && first_sent < sent && row && row->counter >= wanted.counter &&
+      row->checkpoint_owner != worker().text() && !(row->checkpoint < wanted.checkpoint)) {
+    book_.observe(*row, client_.clock().now());  // the same of our last write, and the next owner has begun
     co_return true;
   }
   if (row && row->owner == worker().text()) {
@@ -265,21 +246,62 @@ core::awaitable<bool> LeaseCoordinator::write_once(OwnedPtr owned, LeaseUpdate u
     co_return false;
   }
   if (row) book_.observe(*row, client_.clock().now());
-  lose(owned);
+  if (row && row->checkpoint_owner == worker().text()) {
+    start_hand_over(owned, *row);
+  } else {
+    lose(owned, row ? &*row : nullptr);
+  }
   co_return false;
+}
+
+void LeaseCoordinator::wrote(const OwnedPtr& owned, Lease row, Clock::time_point sent) {
+  book_.observe(row, client_.clock().now());
+  if (row.counter >= owned->lease.counter) owned->lease = std::move(row);
+  owned->valid_until = valid_until(sent);
+  owned->renewal_due = sent + options_.timing.renew_interval;
+  owned->session->extend(owned->valid_until, owned->lease.counter);
 }
 
 Clock::time_point LeaseCoordinator::valid_until(Clock::time_point sent) const {
   return sent + std::chrono::duration_cast<Clock::duration>(options_.timing.failover * (1 - clock_drift));
 }
 
-void LeaseCoordinator::lose(const OwnedPtr& owned) {
-  if (std::exchange(owned->lost, true)) return;
+void LeaseCoordinator::start_hand_over(const OwnedPtr& owned, const Lease& row) {
+  owned->lease = row;
+  if (std::exchange(owned->handing_over, true)) return;
+  emit(event::LeaseWanted{row.key, row.owner.value_or("")});
+  owned->session->end_delivery(ShardEnd::handed_over);
+  end_unclaimed();
+}
+
+void LeaseCoordinator::end_unclaimed() {
+  // Nobody else would end a session that was not asked for yet.
+  std::vector<std::shared_ptr<ShardSession>> waiting;
+  while (auto session = sessions_.try_pop()) waiting.push_back(std::move(*session));
+  for (auto& session : waiting) {
+    if (session->end() == ShardEnd::not_ended) {
+      sessions_.try_push(session);
+    } else {
+      session->finish(nullptr);
+    }
+  }
+}
+
+void LeaseCoordinator::forget(const OwnedPtr& owned) {
+  owned->ended = true;
   const auto it = owned_.find(owned->lease.key);
   if (it != owned_.end() && it->second == owned) owned_.erase(it);
-  lost_in_this_cycle_.insert(owned->lease.key);
-  owned->session->end_delivery(ShardEnd::lease_lost);
-  emit(event::LeaseLost{owned->lease.key});
+}
+
+void LeaseCoordinator::lose(const OwnedPtr& owned, const Lease* row) {
+  if (owned->ended) return;
+  forget(owned);
+  const std::string& key = owned->lease.key;
+  lost_[key] = client_.clock().now() + options_.timing.refresh_interval;
+  if (row != nullptr && row->owner && row->owner != worker().text()) emit(event::LeaseStolen{key, *row->owner});
+  // A session that stopped by itself has said so.
+  const bool news = owned->session->end_delivery(ShardEnd::lease_lost);
+  if (news) emit(event::LeaseLost{key});
 }
 
 LeaseCoordinator::OwnedPtr LeaseCoordinator::find(const std::shared_ptr<ShardSession>& session) const {
@@ -299,7 +321,7 @@ core::awaitable<CheckpointOutcome> LeaseCoordinator::checkpoint_here(std::shared
   const auto self = shared_from_this();
   const OwnedPtr owned = find(session);
   if (!owned) co_return CheckpointOutcome::lease_lost;
-  if (checkpoint.is_shard_end()) co_await create_children(owned, std::move(children));
+  if (checkpoint.is_shard_end()) co_await end_shard(owned, std::move(children));
   MakeUpdate make = [checkpoint](const Lease& known) { return LeaseUpdate::checkpoint(known, checkpoint); };
   const bool stored = co_await write(owned, std::move(make));
   if (!stored) co_return CheckpointOutcome::lease_lost;
@@ -309,33 +331,30 @@ core::awaitable<CheckpointOutcome> LeaseCoordinator::checkpoint_here(std::shared
   co_return CheckpointOutcome::stored;
 }
 
-core::awaitable<void> LeaseCoordinator::create_children(OwnedPtr owned, std::vector<ChildShard> children) {
-  if (children.empty()) {
-    // Some endpoints do not name the children with the last records; the list of shards does.
-    auto listed = co_await aws::list_all_shards(client_.kinesis(), ListShardsRequest(options_.stream));
-    for (const KinesisShard& shard : std::move(listed).value()) {
-      const Lease lease = lease_for(shard, Checkpoint::trim_horizon());
-      if (std::find(lease.parent_shard_ids.begin(), lease.parent_shard_ids.end(), owned->lease.key) ==
-          lease.parent_shard_ids.end())
-        continue;
-      ChildShard child;
-      child.shard_id = shard.shard_id;
-      child.parent_shards = lease.parent_shard_ids;
-      child.hash_key_range = shard.hash_key_range;
-      children.push_back(std::move(child));
-    }
-  }
-  std::vector<std::string> ids;
-  for (const ChildShard& child : children) {
-    Lease lease = lease_for(child);
-    ids.push_back(lease.key);
-    const LeaseWrite written = co_await options_.leases->create(lease);
-    book_.observe(written.row().value_or(lease), client_.clock().now());
-  }
-  emit(event::ShardEnded{owned->lease.key, ids});
-  if (ids.empty()) co_return;
-  owned->lease.child_shard_ids = ids;
-  co_await options_.leases->update(LeaseUpdate::child_shards(owned->lease, std::move(ids)));
+core::awaitable<CheckpointOutcome> LeaseCoordinator::prepare_checkpoint(std::shared_ptr<ShardSession> session,
+                                                                        Checkpoint checkpoint, Blob state) {
+  return core::run_on(strand_, prepare_here(std::move(session), std::move(checkpoint), std::move(state)));
+}
+
+core::awaitable<CheckpointOutcome> LeaseCoordinator::prepare_here(std::shared_ptr<ShardSession> session,
+                                                                  Checkpoint checkpoint, Blob state) {
+  const auto self = shared_from_this();
+  const OwnedPtr owned = find(session);
+  if (!owned) co_return CheckpointOutcome::lease_lost;
+  MakeUpdate make = [checkpoint, state](const Lease& known) {
+    return LeaseUpdate::prepare_checkpoint(known, checkpoint, state);
+  };
+  const bool stored = co_await write(owned, std::move(make));
+  if (!stored) co_return CheckpointOutcome::lease_lost;
+  co_return CheckpointOutcome::stored;
+}
+
+core::awaitable<void> LeaseCoordinator::end_shard(OwnedPtr owned, std::vector<ChildShard> children) {
+  std::function<bool()> ours = [this, owned] { return !owned->ended && client_.clock().now() < owned->valid_until; };
+  std::vector<std::string> ids = co_await keeper_.make_children(owned->lease, std::move(children), std::move(ours));
+  if (!ids.empty()) owned->lease.child_shard_ids = ids;
+  ended_here_.insert(owned->lease.key);
+  emit(event::ShardEnded{owned->lease.key, std::move(ids)});
 }
 
 core::awaitable<void> LeaseCoordinator::release(std::shared_ptr<ShardSession> session,
@@ -353,10 +372,9 @@ core::awaitable<void> LeaseCoordinator::release_here(std::shared_ptr<ShardSessio
   if (!owned) co_return;
   const std::string key = owned->lease.key;
   std::exception_ptr trouble_with_children;
-  const bool shard_end = checkpoint && checkpoint->is_shard_end();
-  if (shard_end) {
+  if (checkpoint && checkpoint->is_shard_end()) {
     try {
-      co_await create_children(owned, std::move(children));
+      co_await end_shard(owned, std::move(children));
     } catch (...) {
       trouble_with_children = std::current_exception();
     }
@@ -366,20 +384,29 @@ core::awaitable<void> LeaseCoordinator::release_here(std::shared_ptr<ShardSessio
     trouble(key, "creating the leases of its children", core::to_error(trouble_with_children));
     checkpoint.reset();
   }
-  MakeUpdate make = [checkpoint](const Lease& known) {
+  MakeUpdate make = [checkpoint, me = worker().text()](const Lease& known) {
+    if (known.checkpoint_owner == me) return LeaseUpdate::hand_over(known, checkpoint);
     return checkpoint ? LeaseUpdate::checkpoint_and_release(known, *checkpoint) : LeaseUpdate::release(known);
   };
   const bool stored = co_await write(owned, std::move(make));
-  const auto it = owned_.find(key);
-  if (it != owned_.end() && it->second == owned) owned_.erase(it);
+  forget(owned);
   if (failure) {
     trouble(key, "handling records", core::to_error(failure));
+    put_aside(key);
+  } else if (given_up(*session, checkpoint)) {
+    // Taken again at once it would be given back at once, for ever.
+    if (checkpoint) aside_.erase(key);
     put_aside(key);
   }
   if (!stored) co_return;
   if (checkpoint) emit(event::CheckpointStored{key, *checkpoint});
   emit(event::LeaseReleased{key});
-  wake_refresh_.wake();
+  if (checkpoint && checkpoint->is_shard_end()) wake_refresh_.wake();
+}
+
+bool LeaseCoordinator::given_up(const ShardSession& session, const std::optional<Checkpoint>& checkpoint) const {
+  if (stopping_ || (checkpoint && checkpoint->is_shard_end())) return false;
+  return session.end() == ShardEnd::stopping || session.end() == ShardEnd::shard_ended;
 }
 
 void LeaseCoordinator::put_aside(const std::string& key) {
@@ -406,12 +433,14 @@ core::awaitable<void> LeaseCoordinator::stop() {
     late = std::current_exception();
   }
   if (late) {
-    trouble("", "stopping: some handlers are still at work, their leases are given back without them",
-            core::to_error(late));
     const auto left = owned_;
+    event::StopTimedOut timed_out;
+    for (const auto& [key, lease] : left) timed_out.shard_ids.push_back(key);
+    emit(timed_out);
     for (const auto& [key, lease] : left) lease->session->finish(nullptr);
   }
   stopped_ = true;
+  renewals_.clear();
   wake_renew_.wake();
   loops_.cancel();
   stop_done_.close();
@@ -422,16 +451,35 @@ core::awaitable<void> LeaseCoordinator::finish_sessions() {
   for (const auto& [key, lease] : owned) co_await lease->session->finished();
   // A lease that is being taken is given back as soon as its answer is there, and not left to expire.
   co_await taking_.push(true);
+  co_await cancel_asked();
 }
 
-void LeaseCoordinator::emit(const DiagnosticEvent& event) const {
-  if (options_.on_event) options_.on_event(event);
+void LeaseCoordinator::watch_workers() {
+  std::set<std::string> now;
+  for (const auto& [key, entry] : book_.entries())
+    if (entry.lease.owner) now.insert(*entry.lease.owner);
+  for (const std::string& name : now)
+    if (!workers_.contains(name)) emit(event::WorkerJoined{name});
+  for (const std::string& name : workers_)
+    if (!now.contains(name)) emit(event::WorkerLeft{name});
+  workers_ = std::move(now);
 }
+
+void LeaseCoordinator::watch_blocked() {
+  const FindLease find = [this](const std::string& key) { return book_.lease(key); };
+  for (const auto& [key, entry] : book_.entries()) {
+    const Lease& lease = entry.lease;
+    if (lease.checkpoint.is_shard_end() || parents_done(lease, find)) {
+      blocked_.erase(key);
+    } else if (blocked_.insert(key).second) {
+      emit(event::ShardBlocked{key, lease.parent_shard_ids});
+    }
+  }
+}
+
+void LeaseCoordinator::emit(const DiagnosticEvent& event) const { tell(options_.on_event, client_.log(), event); }
 
 void LeaseCoordinator::trouble(const std::string& shard_id, const std::string& doing, const Error& error) const {
-  if (client_.log().enabled(LogLevel::warning))
-    client_.log().write(LogLevel::warning, "consumer",
-                        doing + " failed: " + error.what() + (shard_id.empty() ? "" : " (" + shard_id + ")"));
   emit(event::Trouble{shard_id, doing, error});
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "consumer/logic/lease_book.hpp"
+#include "consumer/shard_keeper.hpp"
 #include "consumer/shard_session.hpp"
 #include "core/async.hpp"
 #include "core/channel.hpp"
@@ -10,13 +11,19 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
 namespace kinesis::consumer {
 
-/// The only writer of leases in this process: lists, creates, takes, renews, checkpoints and releases them, and starts
-/// a session for each one it gets. Everything runs on its strand.
+/// The only writer of leases in this process: lists, takes, renews, checkpoints, hands over and releases them, and
+/// starts a session for each one it gets. Everything runs on its strand.
+///
+/// A hand-over: the worker that wants a lease of another writes itself as the owner and the other as checkpointOwner,
+/// and waits. The other sees it with its next refresh or renewal, ends its session after the record in hand, and stores
+/// its checkpoint while it removes checkpointOwner; then the first begins. It begins anyway when the other must have
+/// stopped: if it never answered, when its lease would have expired; if it did, `LeaseTiming::hand_over` later.
 class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordinator> {
  public:
   LeaseCoordinator(Client client, ConsumerOptions options);
@@ -37,6 +44,8 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
 
   core::awaitable<CheckpointOutcome> checkpoint(std::shared_ptr<ShardSession> session, Checkpoint checkpoint,
                                                 std::vector<ChildShard> children);
+  core::awaitable<CheckpointOutcome> prepare_checkpoint(std::shared_ptr<ShardSession> session, Checkpoint checkpoint,
+                                                        Blob state);
   /// The session's last write, and the end of its lease here. `failure`: leave the shard alone for a while.
   core::awaitable<void> release(std::shared_ptr<ShardSession> session, std::optional<Checkpoint> checkpoint,
                                 std::vector<ChildShard> children, std::exception_ptr failure);
@@ -50,10 +59,29 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
     std::shared_ptr<ShardSession> session;
     /// Until when nobody else takes it.
     Clock::time_point valid_until{};
-    bool lost = false;
+    Clock::time_point renewal_due{};
+    bool handing_over = false;
+    /// Lost, or given back: nothing is written any more.
+    bool ended = false;
   };
   using OwnedPtr = std::shared_ptr<Owned>;
   using MakeUpdate = std::function<LeaseUpdate(const Lease&)>;
+
+  /// A lease another worker was asked for.
+  struct Awaited {
+    Lease lease;
+    Clock::time_point asked;
+    /// When its owner must have stopped, as far as this worker has seen.
+    Clock::time_point start_anyway;
+    bool answered = false;
+    bool ready = false;
+  };
+
+  /// A lease as it was written, and when that was sent: from then on others count its time.
+  struct Taken {
+    Lease row;
+    Clock::time_point sent;
+  };
 
   core::awaitable<void> prepare();
   core::awaitable<void> prepare_with_retries();
@@ -61,24 +89,49 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
   core::awaitable<void> refresh_loop();
   core::awaitable<void> renew_loop();
   core::awaitable<void> look();
-  core::awaitable<void> create_missing();
-  core::awaitable<void> take_share();
+  void look_at_owned(const OwnedPtr& owned, Clock::time_point now);
+  void look_at_awaited(Clock::time_point now);
+  Clock::time_point next_look();
+
+  core::awaitable<void> assign();
+  core::awaitable<bool> assign_once();
+  AssignmentView view() const;
+  std::vector<std::string> to_take(const AssignmentView& view, const std::set<std::string>& wanted);
+  void let_go(const AssignmentView& view, const std::set<std::string>& wanted);
   core::awaitable<void> take(std::string key);
+  core::awaitable<std::optional<Taken>> take_row(Lease known);
+  core::awaitable<void> take_free(Lease known);
+  core::awaitable<void> ask_for(Lease known, Clock::time_point silent_until);
+  core::awaitable<void> begin_awaited(std::string key);
+  core::awaitable<void> begin(Lease row, Clock::time_point sent, bool stolen);
+  core::awaitable<void> cancel_asked();
+  core::awaitable<void> cancel_asking(Lease known);
+  void end_unclaimed();
+
   core::awaitable<void> renew(OwnedPtr owned);
   core::awaitable<bool> write(OwnedPtr owned, MakeUpdate make);
-  core::awaitable<bool> write_once(OwnedPtr owned, LeaseUpdate update);
-  core::awaitable<void> create_children(OwnedPtr owned, std::vector<ChildShard> children);
+  core::awaitable<bool> write_once(OwnedPtr owned, LeaseUpdate update, Clock::time_point first_sent);
   core::awaitable<CheckpointOutcome> checkpoint_here(std::shared_ptr<ShardSession> session, Checkpoint checkpoint,
                                                      std::vector<ChildShard> children);
+  core::awaitable<CheckpointOutcome> prepare_here(std::shared_ptr<ShardSession> session, Checkpoint checkpoint,
+                                                  Blob state);
   core::awaitable<void> release_here(std::shared_ptr<ShardSession> session, std::optional<Checkpoint> checkpoint,
                                      std::vector<ChildShard> children, std::exception_ptr failure);
+  core::awaitable<void> end_shard(OwnedPtr owned, std::vector<ChildShard> children);
   core::awaitable<void> finish_sessions();
 
-  void lose(const OwnedPtr& owned);
+  void wrote(const OwnedPtr& owned, Lease row, Clock::time_point sent);
+  void start_hand_over(const OwnedPtr& owned, const Lease& row);
+  /// `row`: as another worker left it, if it was seen.
+  void lose(const OwnedPtr& owned, const Lease* row);
+  void forget(const OwnedPtr& owned);
+  bool given_up(const ShardSession& session, const std::optional<Checkpoint>& checkpoint) const;
   void put_aside(const std::string& key);
+  void schedule(const OwnedPtr& owned);
   OwnedPtr find(const std::shared_ptr<ShardSession>& session) const;
-  std::set<std::string> not_to_take();
   Clock::time_point valid_until(Clock::time_point sent) const;
+  void watch_workers();
+  void watch_blocked();
   void emit(const DiagnosticEvent& event) const;
   void trouble(const std::string& shard_id, const std::string& doing, const Error& error) const;
 
@@ -91,7 +144,7 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
   ConsumerOptions options_;
   asio::any_io_executor strand_;
   core::Channel<std::shared_ptr<ShardSession>> sessions_;
-  core::TaskGroup loops_;
+  core::TaskGroup loops_;          // and the renewals
   core::TaskGroup readings_;       // what a stop need not wait for
   core::Channel<bool> taking_;     // holds an element while leases are being taken
   core::Channel<bool> stop_done_;  // closed at the end of stop
@@ -99,13 +152,23 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
   core::Notifier wake_renew_;
   core::Random random_;
   LeaseBook book_;
+  std::shared_ptr<ReadBudget> budget_;
+  std::set<std::string> workers_;  // that own leases, as last told
+  std::set<std::string> blocked_;  // shards that wait for their parents, as last told
+  ShardKeeper keeper_;
   std::map<std::string, OwnedPtr> owned_;
-  std::set<std::string> lost_in_this_cycle_;
+  std::map<std::string, Awaited> awaited_;
+  std::multimap<Clock::time_point, OwnedPtr> renewals_;
+  std::size_t renewing_ = 0;
+  std::size_t renewed_ = 0;  // since renewals began to be under way
+  Clock::time_point renewing_since_{};
+  std::map<std::string, Clock::time_point> lost_;  // not taken back before then
   std::map<std::string, Aside> aside_;
-  std::vector<KinesisShard> shards_;
-  Clock::time_point shards_listed_{};
-  bool stopping_ = false;  // no new leases
-  bool stopped_ = false;   // no more renewals
+  std::set<std::string> ended_here_;  // shards whose children this worker had rather keep
+  std::size_t taken_ = 0;             // in this assignment
+  std::size_t missed_ = 0;            // others were faster
+  bool stopping_ = false;             // no new leases
+  bool stopped_ = false;              // no more renewals
 };
 
 }  // namespace kinesis::consumer

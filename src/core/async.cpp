@@ -52,10 +52,20 @@ awaitable<bool> wait_on(Timer& timer, Clock::time_point when) {
 /// It must not own the waiting coroutine, which may own it: the task's completion handler does.
 struct Started {
   asio::cancellation_signal cancel;
+  bool begun = false;            // of spawn_cancellable: where a signal before the beginning would be an exception that
+  bool cancelled_early = false;  // nobody catches
   std::unique_ptr<Timer> timer;
   bool timed_out = false;
   bool ended = false;
 };
+
+awaitable<void> start_cancellable(Started* started, awaitable<void> task) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_await asio::post(use_awaitable);
+  started->begun = true;
+  if (started->cancelled_early) started->cancel.emit(asio::cancellation_type::terminal);
+  co_await std::move(task);
+}
 
 }  // namespace
 
@@ -66,6 +76,25 @@ void spawn(asio::any_io_executor executor, awaitable<void> task, std::function<v
                    if (!on_error) die_of(failure);
                    on_error(failure);
                  });
+}
+
+void spawn_cancellable(asio::any_io_executor executor, awaitable<void> task, asio::cancellation_slot slot) {
+  if (!slot.is_connected()) return spawn(std::move(executor), std::move(task));
+  const auto started = std::make_shared<Started>();
+  // The slot's owner emits on a thread of its own, perhaps after the task has ended.
+  slot.assign([weak = std::weak_ptr<Started>(started), executor](asio::cancellation_type) {
+    asio::post(executor, [weak] {
+      const std::shared_ptr<Started> running = weak.lock();
+      if (!running) return;
+      running->cancelled_early = !running->begun;
+      if (running->begun) running->cancel.emit(asio::cancellation_type::terminal);
+    });
+  });
+  auto ended = [started](const std::exception_ptr& failure) {
+    if (failure) die_of(failure);
+  };
+  asio::co_spawn(executor, start_cancellable(started.get(), std::move(task)),
+                 asio::bind_cancellation_slot(started->cancel.slot(), std::move(ended)));
 }
 
 awaitable<void> switch_to(asio::any_io_executor executor) {

@@ -4,6 +4,7 @@
 #include <kinesis/error.hpp>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -28,6 +29,10 @@ using asio::use_awaitable;
 /// Starts `task` on `executor`, after the caller has returned there; an exception that escapes is handed to `on_error`
 /// on `executor` (a defect otherwise: logged to stderr and aborted).
 void spawn(asio::any_io_executor executor, awaitable<void> task, std::function<void(std::exception_ptr)> on_error = {});
+
+/// The same, cancelled by whoever owns `slot`, whatever type of cancellation it says. No exception may escape, and a
+/// cancelled task's awaits throw only from where it says `co_await asio::this_coro::throw_if_cancelled(true)`.
+void spawn_cancellable(asio::any_io_executor executor, awaitable<void> task, asio::cancellation_slot slot);
 
 /// Continues on `executor`. Returns there even if the caller ran elsewhere. Only until the coroutine's next wait, which
 /// returns to the executor it was spawned on: to stay longer, use run_on.

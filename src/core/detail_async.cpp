@@ -30,8 +30,8 @@ void refuse_to_block() {
         "the form with a callback, or async_ with co_await");
 }
 
-void start(asio::any_io_executor executor, asio::awaitable<void> task) {
-  core::spawn(std::move(executor), std::move(task));
+void start(asio::any_io_executor executor, asio::awaitable<void> task, asio::cancellation_slot slot) {
+  core::spawn_cancellable(std::move(executor), std::move(task), slot);
 }
 
 void post_to(const asio::any_io_executor& executor, asio::any_completion_handler<void()> function) {

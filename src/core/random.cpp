@@ -1,8 +1,14 @@
 #include "core/random.hpp"
 
+#include <optional>
 #include <random>
 
 namespace kinesis::core {
+namespace {
+
+thread_local std::optional<std::uint64_t> repeated_seed;
+
+}  // namespace
 
 Random::Random(std::uint64_t seed) noexcept {
   // SplitMix64 spreads a seed over the state, as the authors of xoshiro advise; no seed gives the forbidden all-zero
@@ -29,8 +35,11 @@ std::uint64_t Random::below(std::uint64_t bound) noexcept {
 }
 
 std::uint64_t random_seed() {
+  if (repeated_seed) return (*repeated_seed)++;
   std::random_device device;
   return (std::uint64_t{device()} << 32) | device();
 }
+
+void repeat_random_seeds(std::uint64_t first) { repeated_seed = first; }
 
 }  // namespace kinesis::core

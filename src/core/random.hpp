@@ -43,4 +43,7 @@ class Random {
 /// A seed from the operating system's entropy.
 std::uint64_t random_seed();
 
+/// From now on `random_seed` gives `first`, `first` + 1, … on this thread: for simulations that can be repeated.
+void repeat_random_seeds(std::uint64_t first);
+
 }  // namespace kinesis::core

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <thread>
+#include <vector>
 
 namespace kinesis::core {
 namespace {
@@ -62,6 +64,15 @@ TEST(RandomTest, UnitCoversItsRange) {
   EXPECT_NEAR(sum / 10000, 0.5, 0.02);
 }
 
+TEST(RandomTest, SeedsAreRepeatedForASimulation) {
+  std::vector<std::uint64_t> seeds;
+  std::thread simulation([&] {
+    repeat_random_seeds(7);
+    seeds = {random_seed(), random_seed()};
+  });
+  simulation.join();
+  EXPECT_EQ(seeds, (std::vector<std::uint64_t>{7, 8}));
+}
 TEST(RandomTest, SeedsFromTheSystemDiffer) { EXPECT_NE(random_seed(), random_seed()); }
 
 }  // namespace

@@ -26,13 +26,15 @@ AttributeMap key_of(const std::string& key) {
 
 class DynamoDbLeases final : public LeaseRepository {
  public:
-  DynamoDbLeases(Client client, std::string table) : client_(std::move(client)), table_(std::move(table)) {}
+  DynamoDbLeases(Client client, std::string table, DynamoDbTableOptions options)
+      : client_(std::move(client)), table_(std::move(table)), options_(std::move(options)) {}
 
   asio::awaitable<void> prepare() override {
     auto described = co_await client_.dynamodb().describe_table(DescribeTableRequest(table_));
     if (!described && described.error().code() != errc::not_found) throw failed("describing", described.error());
     if (!described) co_await create_table();
     co_await wait_until_active();
+    if (options_.point_in_time_recovery) co_await turn_backups_on();
   }
 
   asio::awaitable<std::vector<Lease>> list() override {
@@ -109,12 +111,29 @@ class DynamoDbLeases final : public LeaseRepository {
   asio::awaitable<void> create_table() {
     CreateTableRequest request;
     request.table_name = table_;
-    request.billing_mode = BillingMode::pay_per_request;
+    if (options_.read_capacity) {
+      request.billing_mode = BillingMode::provisioned;
+      request.provisioned_throughput = ProvisionedThroughput(*options_.read_capacity, *options_.write_capacity);
+    } else {
+      request.billing_mode = BillingMode::pay_per_request;
+    }
+    if (options_.deletion_protection) request.deletion_protection_enabled = true;
+    for (const auto& [key, value] : options_.tags) request.tags.emplace_back(key, value);
     request.attribute_definitions.emplace_back(key_attribute, ScalarAttributeType::string);
     request.key_schema.emplace_back(key_attribute, KeyType::hash);
     auto created = co_await client_.dynamodb().create_table(std::move(request));
     // Another worker was faster: as good.
     if (!created && created.error().code() != errc::already_exists) throw failed("creating", created.error());
+  }
+
+  asio::awaitable<void> turn_backups_on() {
+    UpdateContinuousBackupsRequest request(table_, true);
+    auto answer = co_await client_.dynamodb().update_continuous_backups(std::move(request));
+    if (answer) co_return;
+    if (answer.error().code() != errc::unsupported) throw failed("turning on continuous backups of", answer.error());
+    if (client_.log().enabled(LogLevel::warning))
+      client_.log().write(LogLevel::warning, "leases",
+                          "the endpoint knows no continuous backups; " + table_ + " is used without");
   }
 
   asio::awaitable<void> wait_until_active() {
@@ -131,12 +150,17 @@ class DynamoDbLeases final : public LeaseRepository {
 
   Client client_;
   std::string table_;
+  DynamoDbTableOptions options_;
 };
 
 }  // namespace
 
-std::shared_ptr<LeaseRepository> dynamodb_leases(Client client, std::string table) {
-  return std::make_shared<DynamoDbLeases>(std::move(client), std::move(table));
+std::shared_ptr<LeaseRepository> dynamodb_leases(Client client, std::string table, DynamoDbTableOptions options) {
+  if (options.read_capacity.has_value() != options.write_capacity.has_value() ||
+      options.read_capacity.value_or(1) < 1 || options.write_capacity.value_or(1) < 1)
+    throw Error(errc::invalid_argument,
+                "DynamoDbTableOptions: read_capacity and write_capacity must both be absent or both at least 1");
+  return std::make_shared<DynamoDbLeases>(std::move(client), std::move(table), std::move(options));
 }
 
 }  // namespace kinesis

@@ -97,6 +97,20 @@ void set_checkpoint(Clauses& clauses, const std::string& attribute, const std::s
   clauses.set(sub_attribute, static_cast<std::int64_t>(checkpoint.sub_sequence_number()));
 }
 
+Number number_of(double value) {
+  char digits[32];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  return Number(std::string(digits, end));
+}
+
+/// A further condition: that an attribute has a value, or is absent.
+std::string also(Clauses& clauses, const std::string& attribute,
+                 const std::optional<std::optional<std::string>>& expected) {
+  if (!expected) return "";
+  if (!*expected) return " AND attribute_not_exists(" + attribute + ")";
+  return " AND " + attribute + " = " + clauses.name(AttributeValue(**expected));
+}
+
 }  // namespace
 
 Result<std::optional<Lease>> lease_of(const AttributeMap& item) {
@@ -153,11 +167,7 @@ AttributeMap item_of(const Lease& lease) {
   if (lease.starting_hash_key) item.emplace("startingHashKey", *lease.starting_hash_key);
   if (lease.ending_hash_key) item.emplace("endingHashKey", *lease.ending_hash_key);
   if (lease.checkpoint_owner) item.emplace("checkpointOwner", *lease.checkpoint_owner);
-  if (lease.throughput_kbps) {
-    char digits[32];
-    const auto end = std::to_chars(digits, digits + sizeof digits, *lease.throughput_kbps).ptr;
-    item.emplace("throughputKBps", Number(std::string(digits, end)));
-  }
+  if (lease.throughput_kbps) item.emplace("throughputKBps", number_of(*lease.throughput_kbps));
   return item;
 }
 
@@ -193,7 +203,9 @@ UpdateExpressions expressions_of(const LeaseUpdate& update) {
     for (const char* attribute : {"pendingCheckpoint", "pendingCheckpointSubSequenceNumber", "pendingCheckpointState"})
       clauses.remove(attribute);
   }
-  if (change.remove_checkpoint_owner) clauses.remove("checkpointOwner");
+  if (change.checkpoint_owner && *change.checkpoint_owner) clauses.set("checkpointOwner", **change.checkpoint_owner);
+  if (change.checkpoint_owner && !*change.checkpoint_owner) clauses.remove("checkpointOwner");
+  if (change.throughput_kbps) clauses.set("throughputKBps", number_of(*change.throughput_kbps));
   if (change.child_shard_ids && !change.child_shard_ids->empty())
     clauses.set("childShardIds", StringSet(*change.child_shard_ids));
   if (change.starting_hash_key) clauses.set("startingHashKey", *change.starting_hash_key);
@@ -201,6 +213,8 @@ UpdateExpressions expressions_of(const LeaseUpdate& update) {
   expressions.update = clauses.text();
   expressions.condition =
       known_counter ? "leaseCounter = " + clauses.name(AttributeValue(*known_counter)) : "attribute_exists(leaseKey)";
+  expressions.condition += also(clauses, "leaseOwner", update.condition().owner);
+  expressions.condition += also(clauses, "checkpointOwner", update.condition().checkpoint_owner);
   return expressions;
 }
 

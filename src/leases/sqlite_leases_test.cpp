@@ -12,7 +12,9 @@
 #include <optional>
 #include <string>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
 namespace kinesis {
 namespace {
@@ -89,6 +91,50 @@ TEST_F(SqliteLeases, RefuseADatabaseOfAnotherApplication) {
 TEST_F(SqliteLeases, SayWhichFileCannotBeOpened) {
   EXPECT_THAT(message_of(path("no/such/folder/leases")), ::testing::HasSubstr("no/such/folder/leases"));
   EXPECT_THAT(message_of(directory_.string()), ::testing::HasSubstr(directory_.string()));
+}
+
+core::awaitable<void> renew_often(LeaseRepository& store, int times) {
+  co_await store.prepare();
+  while (times > 0) {
+    const auto rows = co_await store.list();
+    const LeaseUpdate renew = LeaseUpdate::renew(rows.at(0));
+    const LeaseWrite written = co_await store.update(renew);
+    if (written.is_stored()) --times;
+  }
+}
+core::awaitable<void> read_counter(LeaseRepository& store, std::int64_t* counter) {
+  co_await store.prepare();
+  const auto rows = co_await store.list();
+  *counter = rows.at(0).counter;
+}
+
+TEST_F(SqliteLeases, AreWrittenByProcessesAtOnceWithoutLosingAWrite) {
+  constexpr int processes = 4;
+  constexpr int times = 100;
+  run(make_row(*sqlite_leases(path("leases"), "a"), "shard"));
+  std::vector<pid_t> children;
+  for (int i = 0; i < processes; ++i) {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      int status = 0;
+      try {
+        run(renew_often(*sqlite_leases(path("leases"), "a"), times));
+      } catch (...) {
+        status = 1;
+      }
+      _exit(status);
+    }
+    children.push_back(child);
+  }
+  for (const pid_t child : children) {
+    int status = -1;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  }
+  std::int64_t counter = 0;
+  run(read_counter(*sqlite_leases(path("leases"), "a"), &counter));
+  EXPECT_EQ(counter, processes * times);
 }
 
 core::awaitable<void> fill(LeaseRepository& store) {

@@ -78,6 +78,8 @@ awaitable<void> updates_rows(LeaseRepository& store) {
   Lease now = co_await find(store, row.key);
   co_await applies(store, LeaseUpdate::renew(now), "renew");
   now = co_await find(store, row.key);
+  co_await applies(store, LeaseUpdate::renew(now, 0.0625), "renew with a throughput");
+  now = co_await find(store, row.key);
   co_await applies(store, LeaseUpdate::take(now, "worker-c"), "take");
   now = co_await find(store, row.key);
   co_await applies(store, LeaseUpdate::checkpoint(now, number("5", 2)), "checkpoint");
@@ -90,6 +92,33 @@ awaitable<void> updates_rows(LeaseRepository& store) {
   co_await applies(store, LeaseUpdate::release(now), "release");
   now = co_await find(store, row.key);
   co_await applies(store, LeaseUpdate::checkpoint_and_release(now, Checkpoint::shard_end()), "checkpoint_and_release");
+}
+
+awaitable<void> hands_over(LeaseRepository& store) {
+  const Lease row = full_row();
+  co_await store.create(row);
+  Lease now = co_await find(store, row.key);
+  const LeaseWrite under_way = co_await store.update(LeaseUpdate::ask_hand_over(now, "worker-c"));
+  expect(!under_way.is_stored() && under_way.row() == row, "ask_hand_over is refused while another is under way");
+  co_await applies(store, LeaseUpdate::cancel_hand_over(now), "cancel_hand_over");
+  const Lease owned = co_await find(store, row.key);
+  co_await applies(store, LeaseUpdate::ask_hand_over(owned, "worker-c"), "ask_hand_over");
+  const Lease asked = co_await find(store, row.key);
+  expect(asked.owner == "worker-c" && asked.checkpoint_owner == "worker-b", "both owners are in the row");
+  const LeaseWrite renewed = co_await store.update(LeaseUpdate::renew(owned));
+  expect(!renewed.is_stored() && renewed.row() == asked, "the owner's renewal is refused, with the row");
+  co_await applies(store, LeaseUpdate::renew(asked), "renew by an owner that knows of the hand-over");
+  now = co_await find(store, row.key);
+  Lease of_another = now;
+  of_another.checkpoint_owner = "worker-z";
+  const LeaseWrite wrong = co_await store.update(LeaseUpdate::hand_over(of_another, std::nullopt));
+  expect(!wrong.is_stored() && wrong.row() == now, "hand_over is the right of the checkpoint owner");
+  co_await applies(store, LeaseUpdate::hand_over(now, number("7", 1)), "hand_over");
+  now = co_await find(store, row.key);
+  Lease free = now;
+  free.owner.reset();
+  const LeaseWrite unowned = co_await store.update(LeaseUpdate::ask_hand_over(free, "worker-d"));
+  expect(!unowned.is_stored() && unowned.row() == now, "an update for a lease without owner is refused if it has one");
 }
 
 awaitable<void> refuses_updates(LeaseRepository& store) {
@@ -161,6 +190,7 @@ void check_lease_repository(const std::function<std::shared_ptr<LeaseRepository>
   };
   run([](LeaseRepository& store, const asio::any_io_executor&) { return keeps_rows(store); });
   run([](LeaseRepository& store, const asio::any_io_executor&) { return updates_rows(store); });
+  run([](LeaseRepository& store, const asio::any_io_executor&) { return hands_over(store); });
   run([](LeaseRepository& store, const asio::any_io_executor&) { return refuses_updates(store); });
   run([](LeaseRepository& store, const asio::any_io_executor&) { return removes_rows(store); });
   run([](LeaseRepository& store, const asio::any_io_executor& executor) { return has_one_winner(store, executor); });

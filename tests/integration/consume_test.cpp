@@ -50,7 +50,7 @@ TEST(Consume, WorkersShareTheShardsAndTakeOver) {
   {
     Worker b(stage.client_options(), stage.worker_options("b"), into(book, "b"));
     ASSERT_TRUE(b.events().wait_for<event::LeaseAcquired>(2));
-    ASSERT_TRUE(a.events().wait_for<event::LeaseLost>(2));
+    ASSERT_TRUE(a.events().wait_for<event::LeaseReleased>(2));
     EXPECT_EQ(owners(stage), (std::map<std::string, int>{{"a", 2}, {"b", 2}}));
     stage.put(0, 400);
     ASSERT_TRUE(book.wait_for(400));

@@ -16,11 +16,11 @@ Worker::Worker(ClientOptions client, ConsumerOptions options, Handler handler)
           text) {
   auto promise = std::make_shared<std::promise<void>>();
   ended_ = promise->get_future();
-  auto run = [](Consumer<std::string>* consumer, Handler to, CheckpointEvery every,
+  auto run = [](Consumer<std::string>* consumer, Handler to,
                 std::shared_ptr<std::promise<void>> done) -> core::awaitable<void> {
     std::exception_ptr failure;
     try {
-      co_await async_consume(*consumer, text, std::move(to), every);
+      co_await async_consume(*consumer, std::move(to));
       co_await consumer->async_stop();
     } catch (...) {
       failure = std::current_exception();
@@ -31,7 +31,7 @@ Worker::Worker(ClientOptions client, ConsumerOptions options, Handler handler)
       done->set_value();
     }
   };
-  core::spawn(client_.executor(), run(&consumer_, std::move(handler), options.checkpoint, std::move(promise)));
+  core::spawn(client_.executor(), run(&consumer_, std::move(handler), std::move(promise)));
 }
 
 Worker::~Worker() {

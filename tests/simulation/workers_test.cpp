@@ -1,6 +1,4 @@
-#include "core/test_loop.hpp"
-#include "emulator/direct_api.hpp"
-#include <kinesis/kinesis.hpp>
+#include "simulation/workers.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,148 +13,6 @@ namespace kinesis::simulation {
 namespace {
 
 using namespace std::chrono_literals;
-using core::awaitable;
-using emulator::InProcessKinesis;
-
-/// A lease store that can be cut off from its worker.
-class CutOffLeases final : public LeaseRepository {
- public:
-  explicit CutOffLeases(std::shared_ptr<LeaseRepository> inner) : inner_(std::move(inner)) {}
-  bool cut_off = false;
-
-  asio::awaitable<void> prepare() override { return inner_->prepare(); }
-  asio::awaitable<std::vector<Lease>> list() override {
-    check();
-    co_return co_await inner_->list();
-  }
-  asio::awaitable<LeaseWrite> create(Lease lease) override {
-    check();
-    co_return co_await inner_->create(std::move(lease));
-  }
-  asio::awaitable<LeaseWrite> update(LeaseUpdate change) override {
-    check();
-    co_return co_await inner_->update(std::move(change));
-  }
-  asio::awaitable<LeaseWrite> remove(Lease known) override {
-    check();
-    co_return co_await inner_->remove(std::move(known));
-  }
-
- private:
-  void check() const {
-    if (cut_off) throw Error(errc::connection, "cut off").with_retryable(true);
-  }
-  std::shared_ptr<LeaseRepository> inner_;
-};
-
-struct Handled {
-  std::string worker;
-  std::string shard_id;
-  std::string data;
-  Clock::time_point when;
-};
-
-class Workers : public ::testing::Test {
- protected:
-  Workers()
-      : clock(std::shared_ptr<Clock>(), &loop.clock),
-        service(std::make_unique<InProcessKinesis>(InProcessKinesis::Options{.clock = clock, .limits = false})) {
-    service->create_stream("orders", 4);
-  }
-  ~Workers() override {
-    for (auto& [name, worker] : workers) stop(name);
-    loop.run_for(1min);
-  }
-
-  struct Worker {
-    std::shared_ptr<CutOffLeases> leases;
-    std::unique_ptr<Consumer<std::string>> consumer;
-    std::vector<DiagnosticEvent> events;
-    bool ended = false;
-  };
-
-  Client client() {
-    ClientOptions options;
-    options.clock = clock;
-    options.kinesis = service->api();
-    return Client(loop.executor(), options);
-  }
-
-  Worker& start(const std::string& name) {
-    Worker& worker = workers[name];
-    worker.leases = std::make_shared<CutOffLeases>(table);
-    ConsumerOptions options{.stream = "orders", .application = "billing"};
-    options.leases = worker.leases;
-    options.worker = name;
-    options.fetch.idle_interval = 200ms;
-    options.on_event = [&worker](const DiagnosticEvent& event) { worker.events.push_back(event); };
-    worker.consumer = std::make_unique<Consumer<std::string>>(client(), options, text);
-    core::spawn(loop.executor(), consume(name));
-    return worker;
-  }
-  awaitable<void> consume(std::string name) {
-    auto handler = [this, name](const Record<std::string>& record) {
-      handled.push_back(Handled{name, record.shard_id, record.data, loop.clock.now()});
-    };
-    co_await async_consume(*workers[name].consumer, text, handler);
-    workers[name].ended = true;
-  }
-  /// Runs a task to its end while the workers go on.
-  void finish(awaitable<void> task) {
-    bool ended = false;
-    auto run = [&ended](awaitable<void> body) -> awaitable<void> {
-      co_await std::move(body);
-      ended = true;
-    };
-    core::spawn(loop.executor(), run(std::move(task)));
-    for (int i = 0; i < 100'000 && !ended; ++i) loop.run_for(1ms);
-    ASSERT_TRUE(ended);
-  }
-  void stop(const std::string& name) { core::spawn(loop.executor(), workers[name].consumer->core()->stop()); }
-
-  void put(int first, int count) {
-    auto all = [&]() -> awaitable<void> {
-      Producer<std::string> producer(client(), ProducerOptions{.stream = "orders"}, text);
-      for (int i = first; i < first + count; ++i)
-        producer.send("key-" + std::to_string(i % 30), std::to_string(i),
-                      [](Result<Receipt> receipt) { ASSERT_TRUE(receipt); });
-      co_await producer.async_close();
-    };
-    finish(all());
-  }
-
-  std::set<std::string> different() const {
-    std::set<std::string> data;
-    for (const Handled& record : handled) data.insert(record.data);
-    return data;
-  }
-  std::size_t leases_of(const std::string& name) {
-    std::size_t count = 0;
-    auto read = [&]() -> awaitable<void> {
-      for (const Lease& lease : co_await table->list()) count += lease.owner == name ? 1 : 0;
-    };
-    finish(read());
-    return count;
-  }
-  void expect_order_per_key() const {
-    std::map<int, int> furthest;
-    std::set<std::string> seen;
-    for (const Handled& record : handled) {
-      if (!seen.insert(record.data).second) continue;
-      const int number = std::stoi(record.data);
-      const auto [last, fresh] = furthest.try_emplace(number % 30, -1);
-      EXPECT_LT(last->second, number) << "key " << number % 30;
-      last->second = number;
-    }
-  }
-
-  core::TestLoop loop;
-  std::shared_ptr<Clock> clock;
-  std::unique_ptr<InProcessKinesis> service;
-  std::shared_ptr<LeaseRepository> table = memory_leases();
-  std::map<std::string, Worker> workers;
-  std::vector<Handled> handled;
-};
 
 TEST_F(Workers, ShareTheShardsEvenly) {
   start("a");
@@ -213,12 +69,16 @@ TEST_F(Workers, FollowSplitsAndMergesToTheEnd) {
   loop.run_for(30s);
   EXPECT_EQ(different().size(), 600u);
   expect_order_per_key();
-  std::size_t ended = 0;
+  loop.run_for(1min);
+  std::size_t left = 0;
   auto read = [&]() -> awaitable<void> {
-    for (const Lease& lease : co_await table->list()) ended += lease.checkpoint.is_shard_end() ? 1 : 0;
+    for (const Lease& lease : co_await table->list()) {
+      EXPECT_FALSE(lease.checkpoint.is_shard_end()) << lease.key;
+      ++left;
+    }
   };
   finish(read());
-  EXPECT_EQ(ended, 3u);
+  EXPECT_EQ(left, 4u) << "finished leases are deleted once their children have been begun with";
 }
 
 TEST_F(Workers, HandTheirLeasesOverWhenTheyStop) {
@@ -242,10 +102,10 @@ TEST_F(Workers, ALostLeaseIsNotClawedBack) {
   loop.run_for(1min);
   EXPECT_EQ(leases_of("a"), 2u);
   EXPECT_EQ(leases_of("b"), 2u);
-  std::size_t lost = 0;
-  for (const auto& [name, worker] : workers)
-    for (const DiagnosticEvent& event : worker.events) lost += std::holds_alternative<event::LeaseLost>(event) ? 1 : 0;
-  EXPECT_LE(lost, 2u) << "leases move once, to even out";
+  for (const auto& [name, worker] : workers) {
+    EXPECT_EQ(worker.count_of<event::LeaseLost>(), 0u) << name;
+    EXPECT_LE(worker.count_of<event::LeaseWanted>(), 2u) << "leases move once, to even out";
+  }
 }
 
 }  // namespace

@@ -63,6 +63,19 @@ class Demo(ToolTest):
         self.assertRegex(text, r"sent     aggregated: 600 records in \d+ Kinesis records, \d+\.\d in each")
         self.assert_proof(text.replace("\r\n", "\n"))
 
+    def test_chaos(self):
+        """A worker is killed on the way; what it had not checkpointed comes again, and the audit counts it."""
+        ended = self.run_tool("demo", self.lines(), "--rate", "300", "--chaos", patience=4 * PATIENCE)
+        rows = dict(re.findall(r"^  (\S[\w -]*?)  +(\S.*?)\r?$", ended.text, re.M))
+        self.assertEqual((str(RECORDS), "0", "0"), tuple(rows[name] for name in ("records sent", "lost", "out of order")))
+        self.assertRegex(ended.text, r"killed worker-1 \(SIGKILL\)")
+        self.assertRegex(ended.text, "started worker-1-again in its place")
+        self.assertRegex(rows["worker-1"], "records, then killed$")
+        self.assertIn("Nothing was lost though a worker was killed", ended.text)
+        # What came out is what was sent and the duplicates.
+        came = sum(int(rows[worker].split()[0].replace(",", "")) for worker in ("worker-1", "worker-2", "worker-1-again"))
+        self.assertEqual(RECORDS + int(rows["duplicates"].replace(",", "")), came)
+
 
 if __name__ == "__main__":
     unittest.main()

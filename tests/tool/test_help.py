@@ -21,10 +21,18 @@ COMMANDS = {
     "streams split": "kinesis streams split ",
     "streams merge": "kinesis streams merge ",
     "streams resize": "kinesis streams resize ",
+    "leases": "kinesis leases list",
+    "leases list": "kinesis leases list ",
+    "leases release": "kinesis leases release ",
+    "leases delete": "kinesis leases delete ",
+    "leases reset": "kinesis leases reset ",
+    "leases set-checkpoint": "kinesis leases set-checkpoint ",
+    "doctor": "kinesis doctor ",
     "emulate": "kinesis emulate ",
     "demo": "kinesis demo",
     "bench": "kinesis bench produce ",
     "bench produce": "kinesis bench produce ",
+    "bench consume": "kinesis bench consume ",
     "completion": "source <(kinesis completion)",
 }
 OPTION = re.compile(r"^ +(?:-\w,)?(--[a-z][a-z-]*)", re.MULTILINE)
@@ -65,7 +73,7 @@ class Help(HelpTest):
     def test_every_option_of_a_connection_is_there(self):
         connection = {"--region", "--profile", "--endpoint-url", "--no-verify-ssl", "--ca-bundle", "--output", "--json-wire", "--verbose"}
         for command in COMMANDS:
-            if command.split()[:1] in (["put"], ["tail"], ["consume"]) or " " in command:
+            if command.split()[:1] in (["put"], ["tail"], ["consume"], ["doctor"]) or " " in command:
                 with self.subTest(command=command):
                     self.assertLessEqual(connection, set(OPTION.findall(self.help_of(command))))
 
@@ -113,6 +121,14 @@ class WrongUsage(ToolTest):
             ("tail", "s", "--count", "many"): "--count",
             ("consume", "s"): ("--application", "kinesis consume --help"),
             ("consume", "s", "--application", "a", "--poll-interval", "-5"): "--poll-interval",
+            ("leases",): "kinesis leases --help",
+            ("leases", "list", "--watch", "-1"): "--watch",
+            ("leases", "reset", "--all", "--application", "a"): "--to",
+            ("leases", "reset", "--all", "--application", "a", "--to", "now"): ("now", "trim-horizon"),
+            ("leases", "set-checkpoint", "shardId-000000000000", "--application", "a"): "POSITION",
+            ("bench", "consume", "s", "--records", "0"): "--records",
+            ("doctor",): "STREAM",
+            ("doctor", "s", "--watch", "long"): "--watch",
             ("streams",): "kinesis streams --help",
             ("streams", "shrink"): "kinesis streams --help",
             ("streams", "create"): ("STREAM", "kinesis streams create --help"),
@@ -194,12 +210,12 @@ class Completion(HelpTest):
     def test_commands(self):
         self.assertEqual(["consume", "completion"], sorted(self.complete("co"), reverse=True))
         self.assertEqual({command for command in COMMANDS if command and " " not in command} | {"--help", "--version"}, set(self.complete("")))
-        for group in ("streams", "bench"):
+        for group in ("streams", "leases", "bench"):
             self.assertLessEqual({command.split()[1] for command in COMMANDS if command.startswith(f"{group} ")}, set(self.complete(group, "")))
 
     def test_every_option_a_command_has(self):
         for command in COMMANDS:
-            if command and command not in ("streams", "bench"):
+            if command and command not in ("streams", "leases", "bench"):
                 with self.subTest(command=command):
                     options = set(OPTION.findall(self.help_of(command)))
                     self.assertLessEqual(options, set(self.complete(*command.split(), "--")))

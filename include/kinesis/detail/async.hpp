@@ -5,6 +5,7 @@
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/associator.hpp>
 #include <boost/asio/async_result.hpp>
@@ -53,8 +54,8 @@ Error to_error(const std::exception_ptr& exception);
 /// Throws Error(invalid_argument) on a thread that a Client runs: waiting there for a future would never end.
 void refuse_to_block();
 
-/// Runs a task on an executor; exceptions must not escape it.
-void start(asio::any_io_executor executor, asio::awaitable<void> task);
+/// Runs a task on an executor; exceptions must not escape it. What `slot` is told cancels it.
+void start(asio::any_io_executor executor, asio::awaitable<void> task, asio::cancellation_slot slot = {});
 
 /// Completes a handler on its own executor, never inline. `fallback` is used where the token has none.
 void complete_void(const asio::any_io_executor& fallback, Handler<void> handler, std::exception_ptr error);
@@ -91,6 +92,7 @@ asio::awaitable<void> run_into(asio::awaitable<T> task, asio::any_io_executor ex
   std::exception_ptr error;
   if constexpr (std::is_void_v<T>) {
     try {
+      co_await asio::this_coro::throw_if_cancelled(true);
       co_await std::move(task);
     } catch (...) {
       error = std::current_exception();
@@ -99,6 +101,7 @@ asio::awaitable<void> run_into(asio::awaitable<T> task, asio::any_io_executor ex
   } else {
     std::optional<T> value;
     try {
+      co_await asio::this_coro::throw_if_cancelled(true);
       value.emplace(co_await std::move(task));
     } catch (...) {
       error = std::current_exception();
@@ -111,12 +114,15 @@ asio::awaitable<void> run_into(asio::awaitable<T> task, asio::any_io_executor ex
   }
 }
 
-/// Starts `task` on `executor` and completes `token` with what it returns or throws.
+/// Starts `task` on `executor` and completes `token` with what it returns or throws. The token's cancellation slot, if
+/// it has one, cancels what the task waits for: it then completes with Error(cancelled), or with what it had already.
 template <class T, class Token>
 auto async_run(asio::any_io_executor executor, asio::awaitable<T> task, Token&& token) {
   return asio::async_initiate<Token, Signature<T>>(
       [](auto handler, asio::any_io_executor on, asio::awaitable<T> body) {
-        start(on, run_into<T>(std::move(body), on, Handler<T>(std::move(handler))));
+        Handler<T> erased(std::move(handler));
+        const asio::cancellation_slot slot = asio::get_associated_cancellation_slot(erased);
+        start(on, run_into<T>(std::move(body), on, std::move(erased)), slot);
       },
       token, std::move(executor), std::move(task));
 }

@@ -12,8 +12,8 @@ namespace kinesis::testing {
 /// that.
 ///
 /// Checks: rows keep every attribute; creating is exclusive; updates happen only under their condition; conflicts carry
-/// the row as it stands; of racing updates exactly one is stored; removing needs the known counter; listing gives every
-/// row once.
+/// the row as it stands; hand-overs are asked for, answered and cancelled; of racing updates exactly one is stored;
+/// removing needs the known counter; listing gives every row once.
 void check_lease_repository(const std::function<std::shared_ptr<LeaseRepository>()>& make);
 
 }  // namespace kinesis::testing

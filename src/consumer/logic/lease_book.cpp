@@ -1,26 +1,29 @@
 #include "consumer/logic/lease_book.hpp"
 
+#include "consumer/logic/shard_graph.hpp"
+
+#include <algorithm>
 #include <utility>
 
 namespace kinesis::consumer {
 
 void LeaseBook::observe_all(std::vector<Lease> rows, time_point now) {
-  std::map<std::string, Entry> before = std::exchange(entries_, {});
+  ++listing_;
   for (Lease& row : rows) {
-    const auto known = before.find(row.key);
-    const bool unchanged =
-        known != before.end() && known->second.lease.counter == row.counter && known->second.lease.owner == row.owner;
-    const time_point since = unchanged ? known->second.since : now;
-    std::string key = row.key;
-    entries_.emplace(std::move(key), Entry{std::move(row), since});
+    const auto [known, fresh] = entries_.try_emplace(row.key, Entry{Lease(""), now, 0});
+    Entry& entry = known->second;
+    entry.listing = listing_;
+    if (fresh || entry.lease.counter != row.counter || entry.lease.owner != row.owner) entry.since = now;
+    entry.lease = std::move(row);
   }
+  std::erase_if(entries_, [this](const auto& entry) { return entry.second.listing != listing_; });
 }
 
 void LeaseBook::observe(Lease row, time_point now) {
   const auto known = entries_.find(row.key);
   if (known == entries_.end()) {
     std::string key = row.key;
-    entries_.emplace(std::move(key), Entry{std::move(row), now});
+    entries_.emplace(std::move(key), Entry{std::move(row), now, listing_});
     return;
   }
   // A listing that was under way may bring an older row than we wrote ourselves: counters only grow.
@@ -34,14 +37,55 @@ const LeaseBook::Entry* LeaseBook::find(const std::string& key) const {
   return it == entries_.end() ? nullptr : &it->second;
 }
 
+const Lease* LeaseBook::lease(const std::string& key) const {
+  const Entry* entry = find(key);
+  return entry == nullptr ? nullptr : &entry->lease;
+}
+
 bool LeaseBook::is_free(const Entry& entry, time_point now) const {
   return !entry.lease.owner || now - entry.since >= failover_;
 }
 
-std::map<std::string, Lease> LeaseBook::leases() const {
-  std::map<std::string, Lease> leases;
-  for (const auto& [key, entry] : entries_) leases.emplace(key, entry.lease);
-  return leases;
+Clock::duration LeaseBook::free_for(const Entry& entry, time_point now) const {
+  if (!is_free(entry, now)) return Clock::duration::zero();
+  return now - entry.since - (entry.lease.owner ? failover_ : Clock::duration::zero());
+}
+
+LeaseBook::time_point LeaseBook::next_expiry(const std::string& me, time_point now) const {
+  time_point next = time_point::max();
+  for (const auto& [key, entry] : entries_) {
+    if (!entry.lease.owner || *entry.lease.owner == me || entry.lease.checkpoint.is_shard_end()) continue;
+    const time_point expiry = entry.since + failover_;
+    if (expiry > now) next = std::min(next, expiry);
+  }
+  return next;
+}
+
+AssignmentView assignment_view(const LeaseBook& book, const std::string& worker, Clock::time_point now,
+                               const std::function<bool(const std::string&)>& holds,
+                               const std::function<bool(const std::string&)>& ended_here) {
+  AssignmentView view;
+  view.worker = worker;
+  view.leases.reserve(book.entries().size());
+  const FindLease find = [&book](const std::string& key) { return book.lease(key); };
+  for (const auto& [key, entry] : book.entries()) {
+    const Lease& lease = entry.lease;
+    if (lease.checkpoint.is_shard_end() || !parents_done(lease, find)) continue;
+    AssignableLease shown;
+    shown.key = key;
+    const bool ours = lease.owner && *lease.owner == worker;
+    const bool held = ours && holds(key);
+    if (held || (!ours && !book.is_free(entry, now))) {
+      shown.owner = lease.owner;
+      shown.handing_over = lease.checkpoint_owner.has_value();
+    } else {
+      shown.free_for = std::chrono::duration_cast<std::chrono::milliseconds>(book.free_for(entry, now));
+      shown.parent_ran_here = std::any_of(lease.parent_shard_ids.begin(), lease.parent_shard_ids.end(), ended_here);
+    }
+    shown.throughput_kbps = lease.throughput_kbps;
+    view.leases.push_back(std::move(shown));
+  }
+  return view;
 }
 
 }  // namespace kinesis::consumer

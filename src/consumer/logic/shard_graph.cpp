@@ -3,27 +3,20 @@
 #include "core/uint128.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <map>
 #include <set>
 #include <unordered_map>
 
 namespace kinesis::consumer {
 namespace {
 
-std::vector<std::string> parents_of(const KinesisShard& shard) {
-  std::vector<std::string> parents;
-  if (shard.parent_shard_id) parents.push_back(*shard.parent_shard_id);
-  if (shard.adjacent_parent_shard_id) parents.push_back(*shard.adjacent_parent_shard_id);
-  return parents;
-}
-
 bool is_open(const KinesisShard& shard) { return !shard.sequence_number_range.ending_sequence_number; }
 
 /// Walks from the open shards without a lease to their ancestors, each visited once.
 class MissingLeases {
  public:
-  MissingLeases(const std::vector<KinesisShard>& shards, const LeasesByKey& leases, const StartPosition& start)
-      : leases_(leases), start_(start) {
+  MissingLeases(const std::vector<KinesisShard>& shards, const FindLease& find, const StartPosition& start)
+      : find_(find), start_(start) {
     for (const KinesisShard& shard : shards) shards_.emplace(shard.shard_id, &shard);
   }
 
@@ -52,7 +45,7 @@ class MissingLeases {
     Checkpoint checkpoint;
   };
 
-  bool has_lease(const std::string& id) const { return leases_.contains(id); }
+  bool has_lease(const std::string& id) const { return find_(id) != nullptr; }
   bool reads_the_past() const { return !std::holds_alternative<Latest>(start_); }
 
   const KinesisShard* find_shard(const std::string& id) const {
@@ -79,6 +72,10 @@ class MissingLeases {
       leased_ancestor = leased_ancestor || verdict.leased_ancestor || verdict.oldest_to_read;
     }
     if (!leased_ancestor) return Verdict{false, reads_the_past()};
+    if (parents_ended(shard)) {
+      add(shard, Checkpoint::trim_horizon());
+      return Verdict{true, false};
+    }
     for (const auto& [parent, verdict] : parents) {
       if (has_lease(parent->shard_id)) continue;
       if (!verdict.oldest_to_read && verdict.leased_ancestor) continue;  // its own parents will make it
@@ -89,11 +86,23 @@ class MissingLeases {
     return Verdict{true, false};
   }
 
+  /// One at least is done, and none has still to be.
+  bool parents_ended(const KinesisShard& shard) const {
+    bool ended = false;
+    for (const std::string& id : parents_of(shard)) {
+      const Lease* lease = find_(id);
+      if (lease == nullptr && find_shard(id) != nullptr) return false;
+      if (lease != nullptr && !lease->checkpoint.is_shard_end()) return false;
+      ended = ended || lease != nullptr;
+    }
+    return ended;
+  }
+
   void add(const KinesisShard& shard, Checkpoint checkpoint) {
     if (added_.insert(shard.shard_id).second) found_.push_back(Found{&shard, std::move(checkpoint)});
   }
 
-  const LeasesByKey& leases_;
+  const FindLease& find_;
   const StartPosition& start_;
   std::map<std::string, const KinesisShard*> shards_;
   std::unordered_map<std::string, Verdict> verdicts_;
@@ -102,6 +111,13 @@ class MissingLeases {
 };
 
 }  // namespace
+
+std::vector<std::string> parents_of(const KinesisShard& shard) {
+  std::vector<std::string> parents;
+  if (shard.parent_shard_id) parents.push_back(*shard.parent_shard_id);
+  if (shard.adjacent_parent_shard_id) parents.push_back(*shard.adjacent_parent_shard_id);
+  return parents;
+}
 
 Checkpoint initial_checkpoint(const StartPosition& start) {
   if (std::holds_alternative<Latest>(start)) return Checkpoint::latest();
@@ -126,19 +142,22 @@ Lease lease_for(const ChildShard& child) {
   return lease;
 }
 
-bool parents_done(const Lease& lease, const LeasesByKey& leases) {
+bool parents_done(const Lease& lease, const FindLease& find) {
   return std::all_of(lease.parent_shard_ids.begin(), lease.parent_shard_ids.end(), [&](const std::string& id) {
-    const auto parent = leases.find(id);
-    return parent == leases.end() || parent->second.checkpoint.is_shard_end();
+    const Lease* parent = find(id);
+    return parent == nullptr || parent->checkpoint.is_shard_end();
   });
 }
 
-std::vector<Lease> missing_leases(const std::vector<KinesisShard>& shards, const LeasesByKey& leases,
-                                  const StartPosition& start) {
-  if (!leases.empty()) return MissingLeases(shards, leases, start).find();
+std::vector<Lease> first_leases(const std::vector<KinesisShard>& shards, const StartPosition& start) {
   std::vector<Lease> all;
   for (const KinesisShard& shard : shards) all.push_back(lease_for(shard, initial_checkpoint(start)));
   return all;
+}
+
+std::vector<Lease> missing_leases(const std::vector<KinesisShard>& shards, const FindLease& find,
+                                  const StartPosition& start) {
+  return MissingLeases(shards, find, start).find();
 }
 
 ShardFilter start_filter(const StartPosition& start) {
@@ -151,9 +170,21 @@ ShardFilter start_filter(const StartPosition& start) {
   return ShardFilter(ShardFilterType::at_trim_horizon);
 }
 
+std::optional<core::Uint128> first_hole(HashRanges ranges) {
+  using core::Uint128;
+  std::sort(ranges.begin(), ranges.end());
+  Uint128 next(0);
+  for (const auto& [start, end] : ranges) {
+    if (next < start) return next;
+    if (end == Uint128::max()) return std::nullopt;
+    if (next <= end) next = end + Uint128(1);
+  }
+  return next;
+}
+
 Result<void> check_coverage(const std::vector<KinesisShard>& shards) {
   using core::Uint128;
-  std::vector<std::pair<Uint128, Uint128>> ranges;
+  HashRanges ranges;
   for (const KinesisShard& shard : shards) {
     const auto start = Uint128::parse(shard.hash_key_range.starting_hash_key);
     const auto end = Uint128::parse(shard.hash_key_range.ending_hash_key);
@@ -161,16 +192,8 @@ Result<void> check_coverage(const std::vector<KinesisShard>& shards) {
       return Error(errc::protocol, "shard " + shard.shard_id + " has no valid hash key range");
     ranges.emplace_back(*start, *end);
   }
-  std::sort(ranges.begin(), ranges.end());
-  Uint128 next(0);
-  bool complete = false;
-  for (const auto& [start, end] : ranges) {
-    if (complete) break;
-    if (next < start) return Error(errc::protocol, "no shard covers hash key " + next.to_string()).with_retryable(true);
-    if (end == Uint128::max()) complete = true;
-    if (next <= end && !complete) next = end + Uint128(1);
-  }
-  if (!complete) return Error(errc::protocol, "no shard covers hash key " + next.to_string()).with_retryable(true);
+  if (const auto hole = first_hole(std::move(ranges)))
+    return Error(errc::protocol, "no shard covers hash key " + hole->to_string()).with_retryable(true);
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 namespace kinesis::consumer {
 namespace {
@@ -28,6 +29,15 @@ std::vector<KinesisShard> three_generations() {
           shard(9, {5}, 206, true),     shard(10, {5}, 206, true)};
 }
 
+using LeasesByKey = std::map<std::string, Lease>;
+
+FindLease in(const LeasesByKey& table) {
+  return [table](const std::string& key) {
+    const auto it = table.find(key);
+    return it == table.end() ? nullptr : &it->second;
+  };
+}
+
 LeasesByKey leases(std::vector<std::string> keys) {
   LeasesByKey map;
   for (std::string& key : keys) map.emplace(key, Lease(key));
@@ -42,39 +52,49 @@ std::vector<std::string> keys(const std::vector<Lease>& leases) {
 }
 
 TEST(ShardGraph, AnEmptyTableGetsALeaseOfEveryShardListed) {
-  const auto missing = missing_leases(three_generations(), {}, TrimHorizon{});
+  const auto missing = first_leases(three_generations(), TrimHorizon{});
   EXPECT_EQ(missing.size(), 11u);
   EXPECT_EQ(missing[6].parent_shard_ids, (std::vector<std::string>{"0", "1"}));
 }
 
 TEST(ShardGraph, OnlyTheOldestNeededGenerationGetsLeases) {
-  const auto from_now = missing_leases(three_generations(), leases({"4", "5", "7"}), Latest{});
+  const auto from_now = missing_leases(three_generations(), in(leases({"4", "5", "7"})), Latest{});
   EXPECT_EQ(keys(from_now), (std::vector<std::string>{"6"}));
   EXPECT_EQ(from_now[0].checkpoint, Checkpoint::latest());
 
-  const auto from_start = missing_leases(three_generations(), leases({"4", "5", "7"}), TrimHorizon{});
+  const auto from_start = missing_leases(three_generations(), in(leases({"4", "5", "7"})), TrimHorizon{});
   EXPECT_EQ(keys(from_start), (std::vector<std::string>{"0", "1"}));
   EXPECT_EQ(from_start[0].checkpoint, Checkpoint::trim_horizon());
 
-  const auto from_time = missing_leases(three_generations(), leases({"4", "5", "7"}), AtTimestamp{});
+  const auto from_time = missing_leases(three_generations(), in(leases({"4", "5", "7"})), AtTimestamp{});
   EXPECT_EQ(keys(from_time), (std::vector<std::string>{"0", "1"}));
   EXPECT_EQ(from_time[0].checkpoint, Checkpoint::at_timestamp());
 }
 
 TEST(ShardGraph, NothingIsMissingWhileAncestorsHaveLeases) {
-  EXPECT_TRUE(missing_leases(three_generations(), leases({"0", "1", "2", "3", "4", "5"}), Latest{}).empty());
+  EXPECT_TRUE(missing_leases(three_generations(), in(leases({"0", "1", "2", "3", "4", "5"})), Latest{}).empty());
+}
+
+TEST(ShardGraph, AChildThatWasLostIsMadeAnewWhenItsParentsAreDone) {
+  LeasesByKey table = leases({"4", "5", "6", "7"});
+  table.at("5").checkpoint = Checkpoint::shard_end();
+  table.at("6").checkpoint = Checkpoint::shard_end();
+  // 9 and 10 are children of 5; 8 still waits for 7.
+  const auto missing = missing_leases(three_generations(), in(table), Latest{});
+  EXPECT_EQ(keys(missing), (std::vector<std::string>{"10", "9"}));
+  EXPECT_EQ(missing[0].checkpoint, Checkpoint::trim_horizon()) << "nobody read it, wherever the application started";
 }
 
 TEST(ShardGraph, AChildWaitsForAllItsParents) {
   LeasesByKey table = leases({"6", "7", "8"});
   table.at("8").parent_shard_ids = {"6", "7"};
-  EXPECT_FALSE(parents_done(table.at("8"), table));
+  EXPECT_FALSE(parents_done(table.at("8"), in(table)));
   table.at("6").checkpoint = Checkpoint::shard_end();
-  EXPECT_FALSE(parents_done(table.at("8"), table));
+  EXPECT_FALSE(parents_done(table.at("8"), in(table)));
   table.at("7").checkpoint = Checkpoint::shard_end();
-  EXPECT_TRUE(parents_done(table.at("8"), table));
+  EXPECT_TRUE(parents_done(table.at("8"), in(table)));
   table.erase("7");
-  EXPECT_TRUE(parents_done(table.at("8"), table));
+  EXPECT_TRUE(parents_done(table.at("8"), in(table)));
 }
 
 TEST(ShardGraph, AChildStartsAtItsBeginning) {

@@ -1,14 +1,21 @@
 #!/usr/bin/env python3
-"""The table of options in docs/producer.md is the truth: it has every option of include/kinesis/producer.hpp, in order and with its default, and each
-range stands in the message that src/producer/producer_core.cpp refuses other values with. Exits 1 with a line per breach."""
+"""The tables of options in docs/ are the truth: each has every option of its headers, in order and with its default, and each range stands in the message
+that the code refuses other values with. Exits 1 with a line per breach."""
 
 import pathlib
 import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-STRUCTS = {"ProducerOptions": "", "AggregateByShard": "AggregateByShard::", "AggregateByKey": "AggregateByKey::"}
-MEMBER = re.compile(r"^  ([\w:]+) (\w+)(?: = (.+)|\{(.+)\})?;", re.M)
+# Of each page: the structs in the order of its table, the headers they stand in, and where their values are checked. The first struct's members have no prefix.
+PAGES = {
+    "docs/producer.md": (["ProducerOptions", "AggregateByShard", "AggregateByKey"], ["include/kinesis/producer.hpp"], ["src/producer/producer_core.cpp"]),
+    "docs/consumer.md": (["ConsumerOptions", "Polling", "LeaseTiming", "CheckpointEvery", "CheckpointPerKey", "PerKey"],
+                         ["include/kinesis/consumer.hpp", "include/kinesis/fetch_mode.hpp", "include/kinesis/lease.hpp", "include/kinesis/checkpointing.hpp",
+                          "include/kinesis/consume_options.hpp"],
+                         ["src/consumer/consumer_core.cpp", "src/consumer/shard_work.cpp"]),
+}
+MEMBER = re.compile(r"^  ([\w:<>()&, ]+?) (\w+)(?: = (.+)|\{(.+)\})?;", re.M)
 ROW = re.compile(r"^\| `([\w:]+)` \| ([^|]*)\| ([^|]*)\| ([^|]*)\| ([^|]*)\|$", re.M)
 SIZES = {"KiB": 1024, "MiB": 1024 * 1024}
 
@@ -27,10 +34,11 @@ def value(text):
     return re.sub(r"\{.*\}$", "", text).split("::")[-1]
 
 
-def options(header):
-    """Name and default of each option, None for a required one."""
+def options(header, structs):
+    """Name and default of each option, None for a required one, "" for one that is empty."""
     found = {}
-    for struct, prefix in STRUCTS.items():
+    for struct in structs:
+        prefix = "" if struct == structs[0] else struct + "::"
         body = re.search(r"^struct " + struct + r" \{$(.*?)^\};", header, re.M | re.S)[1]
         for kind, name, assigned, braced in MEMBER.findall(body):
             default = assigned or braced
@@ -38,9 +46,9 @@ def options(header):
     return found
 
 
-def check(header, source, page):
+def check(header, source, page, structs):
     problems = []
-    wanted = options(header)
+    wanted = options(header, structs)
     rows = {name: (unit.strip(), default.strip(), span.strip()) for name, unit, default, span, _ in ROW.findall(page)}
     if list(rows) != list(wanted):
         for name in wanted.keys() - rows.keys():
@@ -54,7 +62,7 @@ def check(header, source, page):
         if name not in wanted:
             continue
         kind, real = wanted[name]
-        if real is None and default != "required" or real is not None and value(default) != real:
+        if real is None and default != "required" or real and value(default) != real:
             problems.append(f"{name}: the default is {'required' if real is None else real}, not {default}")
         if "milliseconds" in kind and unit != "ms":
             problems.append(f"{name}: the unit is ms, not {unit}")
@@ -69,20 +77,24 @@ def self_test():
     header += "struct AggregateByShard {\n  E c = E::one;\n};\nstruct AggregateByKey {\n};\n"
     source = 'fail("a must be 1 to 10 MiB"); fail("b must be at least 1");'
     page = "| `stream` | | required | any | |\n| `a` | bytes | 5 MiB | 1 to 10 MiB | |\n| `b` | ms | 1,000 | at least 1 | |\n| `AggregateByShard::c` | | one | one | |\n"
-    assert check(header, source, page) == ([], 4)
+    structs = ["ProducerOptions", "AggregateByShard", "AggregateByKey"]
+    assert check(header, source, page, structs) == ([], 4)
     for old, new in (("5 MiB", "6 MiB"), ("1,000", "100"), (" ms ", " s "), ("1 to 10", "2 to 10"), ("at least 1", "at least 0"), ("| one |", "| two |"),
                      ("`a`", "`z`"), ("| required", "| 7")):
-        assert check(header, source, page.replace(old, new, 1))[0], new
+        assert check(header, source, page.replace(old, new, 1), structs)[0], new
 
 
 def main():
     self_test()
-    texts = [(ROOT / name).read_text() for name in ("include/kinesis/producer.hpp", "src/producer/producer_core.cpp", "docs/producer.md")]
-    problems, rows = check(*texts)
-    for problem in problems:
-        print(f"docs/producer.md: {problem}")
-    print(f"producer options: {rows}" if not problems else f"producer options: {len(problems)} problems")
-    return 1 if problems else 0
+    read = lambda names: "\n".join((ROOT / name).read_text() for name in names)
+    broken = 0
+    for page, (structs, headers, sources) in PAGES.items():
+        problems, rows = check(read(headers), read(sources), read([page]), structs)
+        for problem in problems:
+            print(f"{page}: {problem}")
+        print(f"options of {page}: {rows}" if not problems else f"options of {page}: {len(problems)} problems")
+        broken += len(problems)
+    return 1 if broken else 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,151 @@
+#include "simulation/fleet_plan.hpp"
+
+#include "core/random.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace kinesis::simulation {
+namespace {
+
+using core::Random;
+
+struct Kind {
+  Act act;
+  const char* name;
+  /// Seconds it lasts, from and to; 0: it is a moment.
+  double shortest;
+  double longest;
+  double least;
+  double most;
+  /// How often it is chosen.
+  std::size_t weight;
+  bool of_one;
+};
+
+constexpr std::array kinds{
+    Kind{Act::crash, "crash", 0.1, 20, 0, 0, 6, true},
+    Kind{Act::stop, "stop", 0.1, 15, 0, 0, 4, true},
+    Kind{Act::pause, "pause", 0.5, 40, 0, 0, 7, true},
+    Kind{Act::partition, "partition", 1, 35, 0, 0, 5, true},
+    Kind{Act::slow_store, "slow store", 2, 30, 0.1, 6, 3, false},
+    Kind{Act::throttled_store, "throttled store", 1, 25, 0.1, 1, 3, false},
+    Kind{Act::lost_answers, "lost answers", 1, 25, 0.05, 0.7, 5, false},
+    Kind{Act::faulty_reads, "faulty reads", 1, 25, 0.1, 1, 2, false},
+    Kind{Act::expired_iterators, "expired iterators", 1, 10, 0.1, 1, 2, false},
+    Kind{Act::split, "split", 0, 0, 0, 0, 5, false},
+    Kind{Act::merge, "merge", 0, 0, 0, 0, 5, false},
+    Kind{Act::resize, "resize", 0, 0, 1, 8, 2, false},
+    Kind{Act::deploy, "deploy", 0.5, 6, 0, 0, 2, false},
+    Kind{Act::slow_handler, "slow handler", 3, 25, 0.2, 15, 4, true},
+    Kind{Act::throwing_handler, "throwing handler", 2, 20, 0.01, 0.5, 3, true},
+    Kind{Act::join, "join", 0, 0, 0, 0, 3, false},
+    Kind{Act::leave, "leave", 0, 0, 0, 0, 2, true},
+};
+
+const Kind& kind_of(Act act) {
+  return *std::find_if(kinds.begin(), kinds.end(), [act](const Kind& kind) { return kind.act == act; });
+}
+
+const Kind& some_kind(Random& random) {
+  std::size_t all = 0;
+  for (const Kind& kind : kinds) all += kind.weight;
+  std::size_t left = random.below(all);
+  for (const Kind& kind : kinds) {
+    if (left < kind.weight) return kind;
+    left -= kind.weight;
+  }
+  return kinds.front();
+}
+
+double between(Random& random, double least, double most) { return least + (most - least) * random.unit(); }
+milliseconds seconds_between(Random& random, double least, double most) {
+  return milliseconds(static_cast<std::int64_t>(between(random, least, most) * 1000));
+}
+
+Element some_element(Random& random, const Plan& plan) {
+  const Kind& kind = some_kind(random);
+  Element element{};
+  element.at = seconds_between(random, 0, static_cast<double>(plan.chaos.count()) / 1000 * 0.9);
+  element.act = kind.act;
+  element.who = random.below(1'000);
+  element.how_long = seconds_between(random, kind.shortest, kind.longest);
+  element.how_much = between(random, kind.least, kind.most);
+  return element;
+}
+
+/// Most fleets are small; what goes wrong goes wrong with few.
+std::size_t some_size(Random& random, std::size_t common, std::size_t most) {
+  return 1 + random.below(random.chance(0.03) ? most : common);
+}
+
+std::string seconds_text(milliseconds time) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3f s", static_cast<double>(time.count()) / 1000);
+  return text;
+}
+
+}  // namespace
+
+Plan make_plan(std::uint64_t seed) {
+  Random random(seed);
+  Plan plan;
+  plan.seed = seed;
+  plan.workers = some_size(random, 5, 20);
+  plan.shards = static_cast<int>(some_size(random, 6, 24));
+  plan.chaos = seconds_between(random, 30, 90);
+  if (random.chance(0.3)) {
+    plan.timing.failover = milliseconds(4'000);
+    plan.timing.renew_interval = milliseconds(1'300);
+    plan.timing.refresh_interval = milliseconds(1'000);
+  }
+  if (random.chance(0.3)) plan.timing.shard_refresh_interval = milliseconds(5'000);
+  if (random.chance(0.1)) plan.timing.hand_over = milliseconds(0);
+  if (random.chance(0.1)) plan.timing.parallel_writes = 1;
+  plan.idle_interval = milliseconds(random.chance(0.3) ? 300 : 1'000);
+  plan.checkpoint_records = random.chance(0.3) ? 1 + random.below(10) : 1'000;
+  if (random.chance(0.3)) plan.checkpoint_interval = milliseconds(500);
+  if (random.chance(0.5)) plan.work = milliseconds(random.below(80));
+  plan.store_latency = milliseconds(random.chance(0.2) ? random.below(300) : random.below(12));
+  // No worker could keep up with a slow checkpoint for each record.
+  if (plan.store_latency > milliseconds(12))
+    plan.checkpoint_records = std::max<std::size_t>(plan.checkpoint_records, 50);
+  plan.rate = 1 + random.below(6);
+  plan.aggregated = random.chance(0.3) ? 2 + random.below(6) : 1;
+  // Two workers may differ by a twentieth: that is what the library allows for.
+  plan.drift = random.chance(0.5) ? 0.025 : 0;
+  plan.limits = random.chance(0.2);
+  const std::size_t count = random.below(random.chance(0.1) ? 30 : 12);
+  for (std::size_t i = 0; i < count; ++i) plan.elements.push_back(some_element(random, plan));
+  std::stable_sort(plan.elements.begin(), plan.elements.end(),
+                   [](const Element& a, const Element& b) { return a.at < b.at; });
+  return plan;
+}
+
+std::string to_string(const Element& element) {
+  const Kind& kind = kind_of(element.act);
+  std::string line = "at " + seconds_text(element.at) + ": " + kind.name;
+  if (kind.of_one) line += " of worker " + std::to_string(element.who);
+  if (element.act == Act::split || element.act == Act::merge) line += " of shard " + std::to_string(element.who);
+  if (kind.longest > 0) line += ", " + seconds_text(element.how_long);
+  if (kind.most > 0) line += ", " + std::to_string(element.how_much);
+  return line;
+}
+
+std::string to_string(const Plan& plan) {
+  std::string text = "seed " + std::to_string(plan.seed) + ": " + std::to_string(plan.workers) + " workers, " +
+                     std::to_string(plan.shards) + " shards, " + std::to_string(plan.rate) + " x " +
+                     std::to_string(plan.aggregated) + " records/s of up to " + std::to_string(plan.work.count()) +
+                     " ms, " + seconds_text(plan.chaos) + " of chaos, failover " + seconds_text(plan.timing.failover) +
+                     ", store latency up to " + std::to_string(plan.store_latency.count()) + " ms, checkpoint every " +
+                     std::to_string(plan.checkpoint_records) + " records or " + seconds_text(plan.checkpoint_interval);
+  if (plan.drift > 0) text += ", clocks drift";
+  if (plan.limits) text += ", with limits";
+  text += "\n";
+  for (std::size_t i = 0; i < plan.elements.size(); ++i)
+    text += "  " + std::to_string(i) + ": " + to_string(plan.elements[i]) + "\n";
+  return text;
+}
+
+}  // namespace kinesis::simulation

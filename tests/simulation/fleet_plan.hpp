@@ -1,0 +1,75 @@
+#pragma once
+
+#include <kinesis/lease.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace kinesis::simulation {
+
+using std::chrono::milliseconds;
+
+/// What happens to a fleet.
+enum class Act {
+  crash,              ///< A worker ends without a word; another takes its place after a while.
+  stop,               ///< A worker is stopped gracefully, and replaced after a while.
+  pause,              ///< A worker's process stands still, then goes on.
+  partition,          ///< A worker does not reach the lease store.
+  slow_store,         ///< Requests and answers of the lease store take up to `how_much` seconds.
+  throttled_store,    ///< The share `how_much` of requests is refused.
+  lost_answers,       ///< The share `how_much` of requests is carried out, and the answers are lost.
+  faulty_reads,       ///< The share `how_much` of reads fails.
+  expired_iterators,  ///< The share `how_much` of reads finds its iterator expired.
+  split,
+  merge,
+  resize,            ///< UpdateShardCount to `how_much`.
+  deploy,            ///< Every worker is stopped and replaced, one after the other.
+  slow_handler,      ///< Each record takes a worker `how_much` seconds more.
+  throwing_handler,  ///< The share `how_much` of records makes the handler throw.
+  join,              ///< One more worker.
+  leave,             ///< A worker is stopped for good, if another is left.
+};
+
+struct Element {
+  milliseconds at;
+  Act act;
+  /// Which worker or shard, modulo how many there are.
+  std::size_t who = 0;
+  milliseconds how_long{0};
+  double how_much = 0;
+};
+/// "at 12.0 s: pause of worker 3 for 14.0 s"
+std::string to_string(const Element& element);
+
+/// A run of a fleet. The same plan gives the same run.
+struct Plan {
+  std::uint64_t seed = 0;
+  std::size_t workers = 1;
+  int shards = 1;
+  /// How long things happen; then all is mended and the fleet has to settle.
+  milliseconds chaos{60'000};
+  LeaseTiming timing;
+  milliseconds idle_interval{1'000};
+  /// Checkpoints of `consume`.
+  std::size_t checkpoint_records = 1'000;
+  milliseconds checkpoint_interval{5'000};
+  /// What a record takes, at most.
+  milliseconds work{0};
+  /// A request to the lease store, and its answer, take up to so long.
+  milliseconds store_latency{5};
+  /// Kinesis records a second, and user records in one; 1: not aggregated.
+  std::size_t rate = 5;
+  std::size_t aggregated = 1;
+  /// By how much the clocks of workers run fast or slow, at most.
+  double drift = 0;
+  /// The limits of shards and of the control plane.
+  bool limits = false;
+  std::vector<Element> elements;
+};
+Plan make_plan(std::uint64_t seed);
+std::string to_string(const Plan& plan);
+
+}  // namespace kinesis::simulation

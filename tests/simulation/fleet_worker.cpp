@@ -1,0 +1,167 @@
+#include "simulation/fleet_worker.hpp"
+
+#include <cmath>
+#include <cstdlib>
+#include <stdexcept>
+#include <utility>
+
+namespace kinesis::simulation {
+namespace {
+
+class DriftingTimer final : public Timer {
+ public:
+  DriftingTimer(const DriftingClock& clock, std::unique_ptr<Timer> inner) : clock_(clock), inner_(std::move(inner)) {}
+  void async_wait(Clock::time_point when, Handler handler) override {
+    inner_->async_wait(clock_.to_base(when), std::move(handler));
+  }
+  void cancel() override { inner_->cancel(); }
+
+ private:
+  const DriftingClock& clock_;
+  std::unique_ptr<Timer> inner_;
+};
+
+}  // namespace
+
+Clock::time_point DriftingClock::now() const noexcept {
+  const auto passed = static_cast<double>((base_.now() - origin_).count());
+  return origin_ + duration(static_cast<duration::rep>(passed * rate_));
+}
+
+Clock::time_point DriftingClock::to_base(time_point when) const {
+  if (when == time_point::max()) return when;
+  const auto passed = static_cast<double>((when - origin_).count());
+  // A microsecond late rather than a nanosecond early.
+  return origin_ + duration(static_cast<duration::rep>(std::ceil(passed / rate_))) + std::chrono::microseconds(1);
+}
+
+std::unique_ptr<Timer> DriftingClock::make_timer(asio::any_io_executor executor) {
+  return std::make_unique<DriftingTimer>(*this, base_.make_timer(std::move(executor)));
+}
+
+class FleetKinesis final : public KinesisApi {
+ public:
+  FleetKinesis(FleetWorld& world, FleetWorker& worker) : world_(world), worker_(worker) {}
+
+  asio::awaitable<Result<GetShardIteratorResponse>> get_shard_iterator(GetShardIteratorRequest request) override {
+    ++worker_.kinesis_calls;
+    co_await core::sleep_for(world_.clock, some_latency());
+    if (world_.random.chance(world_.faulty_reads)) co_return fault();
+    co_return co_await world_.kinesis->get_shard_iterator(std::move(request));
+  }
+  asio::awaitable<Result<ListShardsResponse>> list_shards(ListShardsRequest request) override {
+    ++worker_.kinesis_calls;
+    co_await core::sleep_for(world_.clock, some_latency());
+    if (world_.random.chance(world_.faulty_reads)) co_return fault();
+    co_return co_await world_.kinesis->list_shards(std::move(request));
+  }
+  asio::awaitable<Result<GetRecordsResponse>> get_records(GetRecordsRequest request) override {
+    ++worker_.kinesis_calls;
+    co_await core::sleep_for(world_.clock, some_latency());
+    if (world_.random.chance(world_.faulty_reads)) co_return fault();
+    if (world_.random.chance(world_.expired_iterators))
+      co_return Error(errc::expired_iterator, "the iterator has expired");
+    auto answer = co_await world_.kinesis->get_records(std::move(request));
+    if (answer) distort(*answer);
+    co_return answer;
+  }
+
+ private:
+  Clock::duration some_latency() {
+    return std::chrono::milliseconds(2) + world_.store.some_latency(std::chrono::milliseconds(8));
+  }
+  static Error fault() { return Error(errc::service, "the service has a fault"); }
+  void distort(GetRecordsResponse& answer) {
+    auto& records = answer.records;
+    if (records.size() < 2) return;
+    if (world_.mutant == Mutant::skips_a_record && records.size() > 2) records.erase(records.begin() + 1);
+    if (world_.mutant == Mutant::swaps_records) std::swap(records.front().data, records.back().data);
+  }
+
+  FleetWorld& world_;
+  FleetWorker& worker_;
+};
+
+FleetWorker::FleetWorker(FleetWorld& world, std::string name, double rate)
+    : world_(world), name_(std::move(name)), clock_(std::make_shared<DriftingClock>(world.clock, rate)) {
+  leases_ = std::make_shared<FleetLeases>(world.store, name_, [this] { ++store_calls; });
+  ClientOptions client;
+  client.clock = clock_;
+  client.kinesis = std::make_shared<FleetKinesis>(world, *this);
+  ConsumerOptions options{.stream = "orders", .application = "billing"};
+  options.leases = leases_;
+  options.worker = name_;
+  options.fetch.idle_interval = world.plan.idle_interval;
+  options.timing = world.plan.timing;
+  if (world.mutant == Mutant::refreshes_without_end) options.timing.refresh_interval = milliseconds(10);
+  if (world.mutant == Mutant::takes_everything)
+    options.assignment = [](const AssignmentView& view) {
+      std::vector<std::string> all;
+      for (const AssignableLease& lease : view.leases) all.push_back(lease.key);
+      return all;
+    };
+  options.on_event = [this](const DiagnosticEvent& event) { see(event); };
+  consumer_ = std::make_unique<Consumer<std::string>>(Client(context_.get_executor(), client), options, text);
+  core::spawn(context_.get_executor(), consume());
+}
+
+FleetWorker::~FleetWorker() = default;
+
+std::size_t FleetWorker::poll() {
+  if (frozen_ || gone_) return 0;
+  if (context_.stopped()) context_.restart();
+  return context_.poll();
+}
+
+core::awaitable<void> FleetWorker::consume() {
+  auto handler = [this](const Record<std::string>& record) { return handle(record); };
+  const CheckpointEvery every{world_.plan.checkpoint_records, world_.plan.checkpoint_interval};
+  std::exception_ptr failure;
+  try {
+    co_await async_consume(*consumer_, text, handler, every);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure && world_.trace) world_.trace(name_ + " ends: " + core::to_error(failure).what());
+  ended_ = true;
+}
+
+void FleetWorker::stop() {
+  if (std::exchange(stopping_, true)) return;
+  if (world_.mutant == Mutant::ignores_stop) return;
+  core::spawn(context_.get_executor(), stop_now());
+}
+
+core::awaitable<void> FleetWorker::stop_now() {
+  co_await consumer_->async_stop();
+  stopped_ = true;
+}
+
+Clock::duration FleetWorker::some_work() { return world_.store.some_latency(world_.plan.work) + more_work; }
+
+core::awaitable<void> FleetWorker::handle(const Record<std::string>& record) {
+  const auto number = static_cast<std::size_t>(std::strtoull(record.data.c_str(), nullptr, 10));
+  world_.oracle.handler_began(name_, record.shard_id, number);
+  if (world_.mutant == Mutant::completes_early) {
+    core::spawn(context_.get_executor(), complete_later(number));
+    co_return;
+  }
+  const Clock::duration work = some_work();
+  if (work > Clock::duration::zero()) co_await core::sleep_for(*clock_, work);
+  if (world_.random.chance(throws)) throw std::runtime_error("the handler does not like this record");
+  world_.oracle.handler_completed(number);
+}
+
+core::awaitable<void> FleetWorker::complete_later(std::size_t number) {
+  co_await core::sleep_for(*clock_, std::chrono::seconds(8));
+  world_.oracle.handler_completed(number);
+}
+
+void FleetWorker::see(const DiagnosticEvent& event) {
+  if (const auto* acquired = std::get_if<event::LeaseAcquired>(&event))
+    world_.oracle.session_began(name_, acquired->shard_id);
+  if (world_.trace && !std::holds_alternative<event::RecordsRead>(event))
+    world_.trace(name_ + ": " + kinesis::to_string(event));
+}
+
+}  // namespace kinesis::simulation
