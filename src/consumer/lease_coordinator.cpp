@@ -321,7 +321,16 @@ core::awaitable<CheckpointOutcome> LeaseCoordinator::checkpoint_here(std::shared
   const auto self = shared_from_this();
   const OwnedPtr owned = find(session);
   if (!owned) co_return CheckpointOutcome::lease_lost;
-  if (checkpoint.is_shard_end()) co_await end_shard(owned, std::move(children));
+  if (checkpoint.is_shard_end()) {
+    bool ours = true;
+    try {
+      co_await end_shard(owned, std::move(children));
+    } catch (const Error& error) {
+      if (error.code() != errc::condition_failed) throw;
+      ours = false;
+    }
+    if (!ours) co_return CheckpointOutcome::lease_lost;
+  }
   MakeUpdate make = [checkpoint](const Lease& known) { return LeaseUpdate::checkpoint(known, checkpoint); };
   const bool stored = co_await write(owned, std::move(make));
   if (!stored) co_return CheckpointOutcome::lease_lost;

@@ -219,7 +219,11 @@ bool KeyedWork::takes_in() const {
   return !failed_ && (end == ShardEnd::not_ended || end == ShardEnd::shard_ended);
 }
 
-bool KeyedWork::goes_on() const { return takes_in() || (!failed_ && shard_->end() == ShardEnd::handed_over); }
+/// A worker that hands over, or stops, has to leave no gap; for how long, whoever ends it says.
+bool KeyedWork::goes_on() const {
+  const ShardEnd end = shard_->end();
+  return takes_in() || (!failed_ && (end == ShardEnd::handed_over || end == ShardEnd::stopping));
+}
 
 bool KeyedWork::has_more() {
   if (takes_in()) return window_.unfinished() > 0;

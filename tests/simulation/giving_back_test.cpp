@@ -55,6 +55,27 @@ TEST_F(GivingBack, PerKeyWithSlowHandlersClosesItsGapsBeforeItHandsOver) {
   EXPECT_EQ(sorted(handled), numbers(0, 400)) << "each exactly once";
 }
 
+TEST_F(GivingBack, PerKeyWithSlowHandlersClosesItsGapsBeforeItStops) {
+  service->create_stream("orders", 2);
+  ConsumerOptions at_a_time = options();
+  at_a_time.concurrency = per_key(4, 50);
+  Handler uneven = [this](const Record<std::string>& record) {
+    return core::sleep_for(*clock, std::stoi(record.data) % 5 == 0 ? 900ms : 40ms);
+  };
+  put_keyed(0, 400, 23);
+  Worker& a = start("a", at_a_time, uneven);
+  loop.run_for(4s);
+  stop("a");
+  loop.run_for(30s);
+  ASSERT_TRUE(a.ended);
+  EXPECT_LT(a.handled.size(), 400u);
+  Worker& b = start("b", at_a_time, uneven);
+  loop.run_for(5min);
+  std::vector<std::string> handled = a.handled;
+  handled.insert(handled.end(), b.handled.begin(), b.handled.end());
+  EXPECT_EQ(sorted(handled), numbers(0, 400)) << "each exactly once";
+}
+
 TEST_F(GivingBack, PerKeyIsNotWaitedForBeyondTheTimeOfAHandOver) {
   service->create_stream("orders", 2);
   ConsumerOptions at_a_time = options();
