@@ -1,5 +1,6 @@
 #include "child_process.hpp"
 
+#include "read_lines.hpp"
 #include <kinesis/error.hpp>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -127,21 +128,7 @@ void ChildProcess::close_input() {
 }
 
 core::awaitable<void> ChildProcess::read_lines(std::function<void(std::string_view)> on_line) {
-  std::string pending;
-  std::array<char, 65536> block{};
-  for (;;) {
-    boost::system::error_code error;
-    auto token = asio::redirect_error(asio::use_awaitable, error);
-    const std::size_t size = co_await pipes_->output.async_read_some(asio::buffer(block), token);
-    if (error) co_return;
-    pending.append(block.data(), size);
-    std::size_t begin = 0;
-    for (std::size_t end = pending.find('\n'); end != std::string::npos; end = pending.find('\n', begin)) {
-      on_line(std::string_view(pending).substr(begin, end - begin));
-      begin = end + 1;
-    }
-    pending.erase(0, begin);
-  }
+  return tool::read_lines(pipes_->output, std::move(on_line));
 }
 
 core::awaitable<int> ChildProcess::wait(Clock& clock) {

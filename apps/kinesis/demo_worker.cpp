@@ -1,10 +1,9 @@
 #include "demo_worker.hpp"
 
+#include "read_lines.hpp"
 #include <kinesis/error.hpp>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <array>
 #include <cerrno>
@@ -65,21 +64,7 @@ DemoWorker::~DemoWorker() {
 }
 
 core::awaitable<void> DemoWorker::read_lines(std::function<void(std::string_view)> on_line) {
-  std::string pending;
-  std::array<char, 65536> block{};
-  for (;;) {
-    boost::system::error_code error;
-    auto token = asio::redirect_error(asio::use_awaitable, error);
-    const std::size_t size = co_await output_->stream.async_read_some(asio::buffer(block), token);
-    if (error) co_return;
-    pending.append(block.data(), size);
-    std::size_t begin = 0;
-    for (std::size_t end = pending.find('\n'); end != std::string::npos; end = pending.find('\n', begin)) {
-      on_line(std::string_view(pending).substr(begin, end - begin));
-      begin = end + 1;
-    }
-    pending.erase(0, begin);
-  }
+  return tool::read_lines(output_->stream, std::move(on_line));
 }
 
 void DemoWorker::terminate() {

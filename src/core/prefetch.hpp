@@ -4,10 +4,8 @@
 
 namespace kinesis::core {
 
-/// Has the processor fetch what is needed soon, while it works on something else.
-inline void prefetch(const void* address) noexcept { __builtin_prefetch(address); }
-
-/// Fetches the first `lines` cache lines (64 bytes each) of an object.
+/// Has the processor fetch the first `lines` cache lines (64 bytes each) of an object, while it works on something
+/// else.
 template <std::size_t lines>
 void prefetch_lines(const void* address) noexcept {
   for (std::size_t i = 0; i < lines; ++i) __builtin_prefetch(static_cast<const char*>(address) + i * 64);

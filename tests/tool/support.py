@@ -196,6 +196,19 @@ class Emulator:
         return self.running.stop(signal_number)
 
 
+def read_terminal(master):
+    """All that was written to the other end of a pseudo terminal, once nobody has that open any more."""
+    shown = b""
+    while True:
+        try:
+            more = os.read(master, 65536)
+        except OSError:  # the other end is closed and all is read
+            return shown
+        if not more:
+            return shown
+        shown += more
+
+
 def wait_until(condition, what, patience=None):
     """For what has no event, such as a row in another program's file. Returns the first true value of `condition()`."""
     deadline = time.monotonic() + (patience or PATIENCE)

@@ -8,7 +8,7 @@ import re
 import subprocess
 import unittest
 
-from support import PATIENCE, TOOL, ToolTest
+from support import PATIENCE, TOOL, ToolTest, read_terminal
 
 RECORDS = 600
 
@@ -47,15 +47,7 @@ class Demo(ToolTest):
         process = subprocess.Popen([TOOL, "demo", path, "--rate", "600"], env={**self.env(), "TERM": "xterm"}, stdin=slave, stdout=slave,
                                    stderr=subprocess.PIPE, cwd=self.folder)
         os.close(slave)
-        shown = b""
-        while True:
-            try:
-                more = os.read(master, 65536)
-            except OSError:  # the other end is closed and all is read
-                break
-            if not more:
-                break
-            shown += more
+        shown = read_terminal(master)
         errors = process.stderr.read()
         process.stderr.close()
         self.assertEqual((0, b""), (process.wait(PATIENCE), errors))

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import unittest
 
-from support import FAILED, LOG_KEYS, MIB, RECEIPT_KEYS, RECORD_KEYS, TOOL, ToolTest, sha256, wait_until
+from support import FAILED, LOG_KEYS, MIB, RECEIPT_KEYS, RECORD_KEYS, TOOL, ToolTest, read_terminal, sha256, wait_until
 
 SHARDS = 3
 FULL_KEY = "key"
@@ -221,15 +221,7 @@ class Put(PutTailTest):
                                    stdout=subprocess.PIPE, stderr=slave, timeout=60)
         finally:
             os.close(slave)
-        shown = b""
-        while True:
-            try:
-                more = os.read(master, 65536)
-            except OSError:  # the other end is closed and all is read
-                break
-            if not more:
-                break
-            shown += more
+        shown = read_terminal(master)
         self.assertEqual(0, ended.returncode, shown)
         self.assertRegex(shown.decode(), r"\d+ records, \d+/s, [\d.]+ K?B/s, 1 shard, 0 throttled, 0 sent again, \d+ %, \d+ s left")
         self.assertNotIn(b"\x1b", ended.stdout)
