@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -40,5 +41,38 @@ struct Polling {
   /// comes first, and none gets more than its share while it holds something. One answer alone may be larger.
   std::size_t prefetch_bytes = std::size_t{256} * 1024 * 1024;
 };
+
+/// A fan-out consumer of the stream by this name, registered if there is none, and waited for until it is active. All
+/// workers of an application share it.
+struct RegisteredConsumer {
+  /// Empty: the application's name.
+  std::string name = {};
+  enum class Deregister {
+    never,           ///< It stays, and is paid for, until somebody deregisters it.
+    by_last_worker,  ///< The worker that stops while no other one holds a lease of the stream deregisters it.
+  };
+  Deregister deregister = Deregister::never;
+};
+/// One that exists. It is never registered or deregistered.
+struct ExistingConsumer {
+  std::string arn;
+};
+
+/// Reads by SubscribeToShard: the service pushes records over HTTP/2 as they arrive, 2 MB a second for each shard, that
+/// no other consumer shares. Each registered consumer and each GB costs extra.
+struct EnhancedFanOut {
+  std::variant<RegisteredConsumer, ExistingConsumer> consumer = RegisteredConsumer{};
+  /// SubscribeToShard calls of the worker, at least 1. Each shard is subscribed at most once a second anyway, which is
+  /// the service's own limit.
+  std::size_t subscriptions_per_second = 50;
+  /// Events read ahead of the handler for each shard, 1 or more. What is not read waits in the shard's HTTP/2 window.
+  std::size_t prefetch = 2;
+  /// Used where the consumer cannot be registered or does not become active. None: that is an error of the whole
+  /// consumer.
+  std::optional<Polling> fallback = std::nullopt;
+};
+
+/// How records are fetched.
+using FetchMode = std::variant<Polling, EnhancedFanOut>;
 
 }  // namespace kinesis

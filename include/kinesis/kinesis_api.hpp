@@ -5,6 +5,7 @@
 #include <kinesis/kinesis_api/records.hpp>
 #include <kinesis/kinesis_api/settings.hpp>
 #include <kinesis/kinesis_api/streams.hpp>
+#include <kinesis/kinesis_api/subscriptions.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -16,8 +17,8 @@ namespace asio = boost::asio;
 
 /// The operations of Kinesis Data Streams, one call each, without retries being visible. Producer and consumer use
 /// nothing else of the service, so a fake or another client can take its place: it overrides the operations it has, and
-/// every other one answers Error(unsupported). SubscribeToShard is not here: its answer is a stream of events. Neither
-/// are queues and channels, which are products of their own.
+/// every other one answers Error(unsupported). Queues and channels are not here: they are products
+/// of their own.
 ///
 /// The calls are coroutines: they do nothing until awaited, run on the awaiting coroutine's executor, and can be
 /// cancelled. They report what went wrong in the result and throw only for cancellation and defects. `Client`'s may be
@@ -30,6 +31,9 @@ class KinesisApi {
   virtual asio::awaitable<Result<PutRecordsResponse>> put_records(PutRecordsRequest request);
   virtual asio::awaitable<Result<GetShardIteratorResponse>> get_shard_iterator(GetShardIteratorRequest request);
   virtual asio::awaitable<Result<GetRecordsResponse>> get_records(GetRecordsRequest request);
+  /// Returns once the service has accepted the subscription. Not retried: it may have been accepted, and the caller
+  /// knows better where to begin then.
+  virtual asio::awaitable<Result<ShardSubscription>> subscribe_to_shard(SubscribeToShardRequest request);
 
   virtual asio::awaitable<Result<CreateStreamResponse>> create_stream(CreateStreamRequest request);
   virtual asio::awaitable<Result<DeleteStreamResponse>> delete_stream(DeleteStreamRequest request);
@@ -96,6 +100,9 @@ inline auto dispatch(KinesisApi& api, GetShardIteratorRequest request) {
   return api.get_shard_iterator(std::move(request));
 }
 inline auto dispatch(KinesisApi& api, GetRecordsRequest request) { return api.get_records(std::move(request)); }
+inline auto dispatch(KinesisApi& api, SubscribeToShardRequest request) {
+  return api.subscribe_to_shard(std::move(request));
+}
 inline auto dispatch(KinesisApi& api, CreateStreamRequest request) { return api.create_stream(std::move(request)); }
 inline auto dispatch(KinesisApi& api, DeleteStreamRequest request) { return api.delete_stream(std::move(request)); }
 inline auto dispatch(KinesisApi& api, DescribeStreamRequest request) { return api.describe_stream(std::move(request)); }

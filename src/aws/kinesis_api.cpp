@@ -17,6 +17,9 @@ asio::awaitable<Result<GetShardIteratorResponse>> KinesisApi::get_shard_iterator
 asio::awaitable<Result<GetRecordsResponse>> KinesisApi::get_records(GetRecordsRequest) {
   return unsupported<GetRecordsRequest>();
 }
+asio::awaitable<Result<ShardSubscription>> KinesisApi::subscribe_to_shard(SubscribeToShardRequest) {
+  return unsupported<SubscribeToShardRequest>();
+}
 asio::awaitable<Result<CreateStreamResponse>> KinesisApi::create_stream(CreateStreamRequest) {
   return unsupported<CreateStreamRequest>();
 }

@@ -6,7 +6,8 @@
 #include <cstdint>
 #include <utility>
 
-// Writing and reading records: PutRecord, PutRecords, GetShardIterator, GetRecords, SubscribeToShard.
+// Writing and reading records: PutRecord, PutRecords, GetShardIterator, GetRecords; and the events of
+// SubscribeToShard, which is in subscriptions.hpp.
 namespace kinesis {
 
 /// A record as GetRecords and SubscribeToShard hand it out: possibly an aggregate of many user records.
@@ -167,24 +168,6 @@ struct SubscribeToShardEvent {
   std::optional<SequenceNumber> continuation_sequence_number;
   std::optional<std::int64_t> millis_behind_latest;
   std::vector<ChildShard> child_shards;
-};
-
-/// Opens a stream of events that lasts up to 5 minutes. Its answer is an event stream, so it is not an operation of
-/// `KinesisApi`.
-struct SubscribeToShardRequest {
-  static constexpr std::string_view operation = "SubscribeToShard";
-
-  SubscribeToShardRequest() = default;
-  SubscribeToShardRequest(std::string consumer_arn, ShardId shard_id, StartingPosition starting_position)
-      : consumer_arn(std::move(consumer_arn)),
-        shard_id(std::move(shard_id)),
-        starting_position(std::move(starting_position)) {}
-
-  std::string consumer_arn;
-  ShardId shard_id;
-  StartingPosition starting_position;
-  std::optional<std::string> stream_id;
-  std::optional<bool> dry_run;
 };
 
 }  // namespace kinesis
