@@ -40,7 +40,7 @@ LeaseCoordinator::LeaseCoordinator(Client client, ConsumerOptions options)
       wake_renew_(strand_, client_.clock()),
       random_(core::random_seed()),
       book_(options_.timing.failover),
-      budget_(std::make_shared<ReadBudget>(options_.fetch.prefetch_bytes)),
+      fetching_(std::make_shared<Fetching>(client_, options_)),
       keeper_(client_, options_, strand_, book_) {}
 
 core::awaitable<void> LeaseCoordinator::run() {

@@ -190,8 +190,8 @@ core::awaitable<void> LeaseCoordinator::begin(Lease row, Clock::time_point sent,
     co_return;
   }
   ++taken_;
-  SessionContext context{client_,          options_.stream, options_.start,  options_.fetch, options_.on_event,
-                         weak_from_this(), worker().text(), options_.pauses, budget_};
+  SessionContext context{client_,           options_.stream,  options_.start,  fetching_,
+                         options_.on_event, weak_from_this(), worker().text(), options_.pauses};
   auto owned = std::make_shared<Owned>(row);
   owned->valid_until = valid_until(sent);
   // The first interval is shorter for some: leases that were taken together need not be renewed together for ever.

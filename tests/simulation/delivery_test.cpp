@@ -29,7 +29,7 @@ TEST_F(Delivery, AHandlerThatBlocksItsThreadLosesTheLeaseBeforeTheNextRecord) {
     co_return;
   };
   ConsumerOptions one_by_one = options();
-  one_by_one.fetch.max_records = 1;
+  one_by_one.fetch = Polling{.idle_interval = 200ms, .max_records = 1};
   Worker& a = start("a", one_by_one, block);
   loop.run_for(2s);
   loop.run_for(4s);

@@ -91,7 +91,7 @@ FleetWorker::FleetWorker(FleetWorld& world, std::string name, double rate)
   ConsumerOptions options{.stream = "orders", .application = "billing"};
   options.leases = leases_;
   options.worker = name_;
-  options.fetch.idle_interval = world.plan.idle_interval;
+  options.fetch = Polling{.idle_interval = world.plan.idle_interval};
   options.timing = world.plan.timing;
   if (world.mutant == Mutant::refreshes_without_end) options.timing.refresh_interval = milliseconds(10);
   if (world.mutant == Mutant::takes_everything)

@@ -97,7 +97,7 @@ TEST_F(GivingBack, ABatchInHandIsFinishedBeforeItIsHandedOver) {
   put_keyed(0, 300, 50);
   std::vector<std::string> handled;
   ConsumerOptions small = options();
-  small.fetch.max_records = 20;
+  small.fetch = Polling{.idle_interval = 200ms, .max_records = 20};
   std::vector<std::unique_ptr<Consumer<std::string>>> consumers;
   const auto begin = [&](const std::string& name) {
     ConsumerOptions mine = small;
@@ -191,7 +191,7 @@ TEST_F(GivingBack, AShardThatIsGivenBackWithProgressComesBackSoon) {
   std::vector<std::string> handled;
   ConsumerOptions alone = options();
   alone.leases = table;
-  alone.fetch.max_records = 1;
+  alone.fetch = Polling{.idle_interval = 200ms, .max_records = 1};
   Consumer<std::string> consumer(client(), alone, text);
   auto one_by_one = [&]() -> awaitable<void> {
     for (;;) {

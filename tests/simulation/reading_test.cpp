@@ -209,9 +209,7 @@ TEST_F(Reading, ReadsAheadNoMoreThanTheBudgetOfAllShards) {
   };
   finish(all());
   ConsumerOptions small = options();
-  small.fetch.max_records = 1;
-  small.fetch.prefetch = 50;
-  small.fetch.prefetch_bytes = 10 * size;
+  small.fetch = Polling{.idle_interval = 200ms, .max_records = 1, .prefetch = 50, .prefetch_bytes = 10 * size};
   Handler stand_still = [this](const Record<std::string>&) { return core::sleep_for(*clock, 1h); };
   Worker& a = start("a", small, stand_still);
   loop.run_for(2min);
@@ -259,7 +257,7 @@ TEST_F(Reading, TenMebibytesInOneRecord) {
   finish(all());
   put(0, 3);
   ConsumerOptions small = options();
-  small.fetch.prefetch_bytes = 1'000'000;  // smaller than one answer
+  small.fetch = Polling{.idle_interval = 200ms, .prefetch_bytes = 1'000'000};  // smaller than one answer
   Worker& a = start("a", small);
   loop.run_for(2min);
   ASSERT_EQ(a.handled.size(), 6u);
@@ -270,7 +268,7 @@ TEST_F(Reading, TenMebibytesInOneRecord) {
 TEST_F(Reading, ABusyShardIsAskedMoreOftenThanAnIdleOne) {
   service->create_stream("orders", 1);
   ConsumerOptions slow = options();
-  slow.fetch.idle_interval = 2s;
+  slow.fetch = Polling{.idle_interval = 2s};
   Worker& a = start("a", slow);
   loop.run_for(20s);
   const std::size_t idle = events<event::RecordsRead>(a).size();

@@ -53,7 +53,7 @@ class Stage : public ::testing::Test {
   }
   ConsumerOptions options() const {
     ConsumerOptions options{.stream = "orders", .application = "billing"};
-    options.fetch.idle_interval = 200ms;
+    options.fetch = Polling{.idle_interval = 200ms};
     return options;
   }
   /// A worker that notes what it gets, and then does what `then` says.

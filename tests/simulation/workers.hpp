@@ -79,7 +79,7 @@ class Workers : public ::testing::Test {
     ConsumerOptions options{.stream = "orders", .application = "billing"};
     options.leases = worker.leases;
     options.worker = name;
-    options.fetch.idle_interval = idle_interval;
+    options.fetch = Polling{.idle_interval = idle_interval};
     options.assignment = std::move(assignment);
     options.on_event = [this, &worker](const DiagnosticEvent& event) {
       worker.events.emplace_back(loop.clock.now(), event);
