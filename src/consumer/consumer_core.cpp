@@ -48,7 +48,6 @@ void check(const EnhancedFanOut& fan_out, const ApplicationName& application) {
 void check_fetch(const ConsumerOptions& options) {
   if (const auto* fan_out = std::get_if<EnhancedFanOut>(&options.fetch)) {
     check(*fan_out, options.application);
-    throw Error(errc::unsupported, "ConsumerOptions: EnhancedFanOut is not there yet");
   } else {
     check(std::get<Polling>(options.fetch));
   }

@@ -1,10 +1,14 @@
 #pragma once
 
+#include "consumer/fan_out_registration.hpp"
 #include "consumer/read_budget.hpp"
 #include "consumer/shard_feed.hpp"
+#include "consumer/subscription_budget.hpp"
+#include "core/async.hpp"
 #include <kinesis/consumer.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 
 namespace kinesis::consumer {
@@ -13,6 +17,13 @@ namespace kinesis::consumer {
 class Fetching {
  public:
   Fetching(Client client, const ConsumerOptions& options);
+
+  /// Before the first session: finds or registers the fan-out consumer; falls back to polling if there is none to be
+  /// had and the options allow it. Throws Error otherwise.
+  core::awaitable<void> prepare();
+  /// Whether the last worker that stops has something to tidy up, and that.
+  bool ends_with_last_worker() const;
+  core::awaitable<void> tidy_up();
 
   /// What all of them may read ahead together.
   std::shared_ptr<ReadBudget> budget() const { return budget_; }
@@ -24,6 +35,9 @@ class Fetching {
  private:
   Client client_;
   FetchMode mode_;
+  const std::function<void(const DiagnosticEvent&)> on_event_;
+  std::shared_ptr<FanOutRegistration> registration_;   // null: polls
+  std::shared_ptr<SubscriptionBudget> subscriptions_;  // the same
   std::shared_ptr<ReadBudget> budget_;
 };
 

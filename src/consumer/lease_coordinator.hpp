@@ -106,6 +106,8 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
   core::awaitable<void> begin_awaited(std::string key);
   core::awaitable<void> begin(Lease row, Clock::time_point sent, bool stolen);
   core::awaitable<void> cancel_asked();
+  core::awaitable<void> leave_fan_out();
+  bool others_work(Clock::time_point now) const;
   core::awaitable<void> cancel_asking(Lease known);
   void end_unclaimed();
 

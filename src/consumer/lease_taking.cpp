@@ -224,4 +224,26 @@ core::awaitable<void> LeaseCoordinator::cancel_asking(Lease known) {
   }
 }
 
+core::awaitable<void> LeaseCoordinator::leave_fan_out() {
+  if (!fetching_->ends_with_last_worker()) co_return;
+  std::exception_ptr failure;
+  try {
+    auto rows = co_await options_.leases->list();
+    const Clock::time_point now = client_.clock().now();
+    book_.observe_all(std::move(rows), now);
+    if (!others_work(now)) co_await fetching_->tidy_up();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) trouble("", "deregistering the fan-out consumer", core::to_error(failure));
+}
+
+bool LeaseCoordinator::others_work(Clock::time_point now) const {
+  return std::any_of(book_.entries().begin(), book_.entries().end(), [&](const auto& entry) {
+    const Lease& lease = entry.second.lease;
+    const bool anothers = lease.owner && lease.owner != worker().text() && !book_.is_free(entry.second, now);
+    return anothers || (lease.checkpoint_owner && lease.checkpoint_owner != worker().text());
+  });
+}
+
 }  // namespace kinesis::consumer
