@@ -181,7 +181,7 @@ core::awaitable<void> FanOutFetcher::look_for_consumer(Error failure) {
     failure = core::to_error(thrown);
     doing = "reading: finding the fan-out consumer";
   }
-  if (failure.retryable()) {
+  if (failure.retryable() || failure.code() == errc::limit_exceeded) {
     next_call_ = pace_.after_failure(now, random_);
     trouble(doing, failure);
   } else {

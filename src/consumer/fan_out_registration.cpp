@@ -80,8 +80,8 @@ core::awaitable<std::string> FanOutRegistration::make_active() {
       const Result<ConsumerStatus> status = co_await describe();
       step = after_describe(status, !name_.empty());
       if (!status) failure = status.error();
-    } else if (!failure->retryable()) {
-      step = RegistrationStep::fail;
+    } else {
+      step = after_error(*failure);
     }
     if (step == RegistrationStep::create) {
       const Result<ConsumerStatus> made = co_await create();

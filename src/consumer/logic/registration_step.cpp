@@ -3,13 +3,11 @@
 #include <algorithm>
 
 namespace kinesis::consumer {
-namespace {
-
 RegistrationStep after_error(const Error& error) {
-  return error.retryable() ? RegistrationStep::look_again : RegistrationStep::fail;
+  // The control plane's rates are LimitExceeded, too.
+  const bool passes = error.retryable() || error.code() == errc::limit_exceeded;
+  return passes ? RegistrationStep::look_again : RegistrationStep::fail;
 }
-
-}  // namespace
 
 RegistrationStep after_describe(const Result<ConsumerStatus>& status, bool may_register) {
   if (!status) {
@@ -31,7 +29,7 @@ RegistrationStep after_describe(const Result<ConsumerStatus>& status, bool may_r
 RegistrationStep after_register(const Result<ConsumerStatus>& status) {
   if (status) return RegistrationStep::look_again;
   const errc code = status.error().code();
-  if (code == errc::already_exists || code == errc::limit_exceeded) return RegistrationStep::look_again;
+  if (code == errc::already_exists) return RegistrationStep::look_again;
   return after_error(status.error());
 }
 

@@ -16,6 +16,8 @@ enum class RegistrationStep {
   fail,        ///< It will not become active.
 };
 
+/// After any other call that failed.
+RegistrationStep after_error(const Error& error);
 /// After DescribeStreamConsumer. `may_register`: it is registered if there is none; one that is being deleted is waited
 /// for, and registered anew.
 RegistrationStep after_describe(const Result<ConsumerStatus>& status, bool may_register);
