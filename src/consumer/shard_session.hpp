@@ -40,6 +40,8 @@ class ShardSession final : public ShardCore, public std::enable_shared_from_this
   void start();
 
   const std::string& shard_id() const noexcept override { return shard_id_; }
+  const std::string& stream() const noexcept override { return stream_; }
+  const std::string& lease_key() const noexcept override { return key_; }
   asio::any_io_executor executor() const override { return strand_; }
   core::awaitable<std::optional<RawBatch>> next_batch() override;
   void stage(const RecordPosition& position) override;
@@ -76,7 +78,9 @@ class ShardSession final : public ShardCore, public std::enable_shared_from_this
   bool still_ours();
 
   SessionContext context_;
+  const std::string key_;
   const std::string shard_id_;
+  const std::string stream_;
   asio::any_io_executor strand_;
   core::TaskGroup fetching_;
   core::Channel<bool> done_;
