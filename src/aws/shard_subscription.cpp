@@ -54,7 +54,7 @@ class StreamSource final : public ShardSubscription::Source {
         if (!event) end(event.error());
         if (event && *event) co_return event;
       } else {
-        auto piece = co_await response_.read();
+        auto piece = co_await read();
         if (!piece) {
           end(piece.error());
         } else if (*piece) {
@@ -74,6 +74,26 @@ class StreamSource final : public ShardSubscription::Source {
   }
 
  private:
+  /// Over HTTP/1.1 a read that is cancelled breaks its connection; so it is the end over both.
+  asio::awaitable<Result<std::optional<Blob>>> read() {
+    CancelOnThrow guard(*this);
+    auto piece = co_await response_.read();
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (!piece && state.cancelled() != asio::cancellation_type::none)
+      throw Error(errc::cancelled, "the subscription was cancelled");
+    guard.source = nullptr;
+    co_return piece;
+  }
+  struct CancelOnThrow {
+    explicit CancelOnThrow(StreamSource& source) : source(&source) {}
+    CancelOnThrow(const CancelOnThrow&) = delete;
+    CancelOnThrow& operator=(const CancelOnThrow&) = delete;
+    ~CancelOnThrow() {
+      if (source != nullptr) source->cancel();
+    }
+    StreamSource* source;
+  };
+
   /// Nothing for a frame that is none of the consumer's business.
   Result<Event> take(const EventFrame& frame) {
     const std::string_view message = frame.text(":message-type");

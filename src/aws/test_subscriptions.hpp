@@ -77,6 +77,11 @@ class SubscriptionTest : public http::WireFixture {
       return write_all(std::move(out), pieces);
     };
   }
+  static awaitable<void> write_one(std::shared_ptr<http::ResponseStream> out, std::string piece) {
+    http::Body body(std::move(piece));
+    const auto written = co_await out->write(std::move(body));
+    static_cast<void>(written);
+  }
   static awaitable<void> write_all(std::shared_ptr<http::ResponseStream> out, std::vector<std::string> pieces) {
     for (std::string& piece : pieces) {
       http::Body body(std::move(piece));
@@ -86,27 +91,27 @@ class SubscriptionTest : public http::WireFixture {
   }
   /// What is written, and silence.
   Script writes_and_waits(std::vector<std::string> pieces) {
-    return [this, pieces = std::move(pieces)](std::shared_ptr<http::ResponseStream> out) {
-      return write_and_wait(std::move(out), pieces);
+    return [pieces = std::move(pieces), count = released](std::shared_ptr<http::ResponseStream> out) {
+      return write_and_wait(std::move(out), pieces, count);
     };
   }
-  awaitable<void> write_and_wait(std::shared_ptr<http::ResponseStream> out, std::vector<std::string> pieces) {
+  static awaitable<void> write_and_wait(std::shared_ptr<http::ResponseStream> out, std::vector<std::string> pieces,
+                                        std::shared_ptr<int> released) {
     co_await write_all(out, std::move(pieces));
     core::Notifier never(co_await asio::this_coro::executor, *Clock::system());
-    ++waiting;
-    const Ended ended(*this);
+    const Ended ended(std::move(released));
     while (out->open()) co_await never.wait();
   }
-  /// Scripts that wait, and those that were cancelled while they did.
-  int waiting = 0;
-  int released = 0;
+  /// Counts when it goes.
   struct Ended {
-    explicit Ended(SubscriptionTest& test) : test(test) {}
+    explicit Ended(std::shared_ptr<int> count) : count(std::move(count)) {}
     Ended(const Ended&) = delete;
     Ended& operator=(const Ended&) = delete;
-    ~Ended() { ++test.released; }
-    SubscriptionTest& test;
+    ~Ended() { ++*count; }
+    std::shared_ptr<int> count;
   };
+  /// Scripts that waited and were cancelled. Outlives the test: the server goes after it.
+  std::shared_ptr<int> released = std::make_shared<int>(0);
 
   void start() {
     auto handle = [this](http::ServerRequest request) -> awaitable<http::ServerResponse> {
