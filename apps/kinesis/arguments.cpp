@@ -169,7 +169,9 @@ class CommandLine {
                                     "  kinesis tail orders --from 2026-11-24T06:00:00Z --count 10\n"
                                     "  kinesis tail orders --from trim-horizon --until-caught-up --output json");
     command->add_option("STREAM", tail_.stream, "Name or ARN of the stream")->required();
-    command->add_option("--from", tail_.from, "latest, trim-horizon, or a time such as 2026-11-24T06:00:00Z")
+    command
+        ->add_option("--from", tail_.from,
+                     "latest, trim-horizon, a time such as 2026-11-24T06:00:00Z, or SHARD=SEQUENCE_NUMBER,...")
         ->capture_default_str();
     command->add_option("--count", tail_.count, "Stop after so many records")->check(CLI::PositiveNumber);
     command->add_flag("--until-caught-up", tail_.until_caught_up, "Stop once every shard is read to its tip");

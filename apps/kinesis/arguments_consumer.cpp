@@ -67,7 +67,9 @@ void add_consume(CLI::App& app, ConnectionArguments& connection, ConsumeArgument
       ->capture_default_str();
   command->add_option("--worker", arguments.worker, "Id of this worker, unique among them; made up by default");
   command
-      ->add_option("--from", arguments.from, "Where shards without a checkpoint begin: trim-horizon, latest, or a time")
+      ->add_option(
+          "--from", arguments.from,
+          "Where shards without a checkpoint begin: trim-horizon, latest, a time, or SHARD=SEQUENCE_NUMBER,...")
       ->capture_default_str();
   command->add_option("--records", arguments.records,
                       "File to append a JSON line per record to, instead of its data on stdout; - is stdout");
@@ -177,7 +179,9 @@ void add_bench_consume(CLI::App& bench, ConnectionArguments& connection, BenchCo
   command->add_option("--leases", arguments.leases, "sqlite:FILE, memory, dynamodb or dynamodb:TABLE")
       ->capture_default_str();
   command
-      ->add_option("--from", arguments.from, "Where shards without a checkpoint begin: trim-horizon, latest, or a time")
+      ->add_option(
+          "--from", arguments.from,
+          "Where shards without a checkpoint begin: trim-horizon, latest, a time, or SHARD=SEQUENCE_NUMBER,...")
       ->capture_default_str();
   command->add_flag("--json", arguments.json,
                     "One JSON object: records, seconds, cpu_ns_per_record, rss_mb, threads, first_record_ms, stop_ms");

@@ -166,12 +166,33 @@ std::size_t parse_size(const std::string& text) {
   return value * factor;
 }
 
+namespace {
+
+/// "shardId-000000000000=49..., shardId-...=..."
+std::optional<AtSequenceNumbers> parse_numbers(std::string_view text) {
+  AtSequenceNumbers at;
+  while (!text.empty()) {
+    const std::string_view pair = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), pair.size() + 1));
+    const std::size_t equals = pair.find('=');
+    if (equals == 0 || equals == std::string_view::npos) return std::nullopt;
+    const auto number = SequenceNumber::parse(pair.substr(equals + 1));
+    if (!number || !at.shards.emplace(pair.substr(0, equals), *number).second) return std::nullopt;
+  }
+  return at;
+}
+
+}  // namespace
+
 StartPosition parse_start(const std::string& text) {
   if (text == "trim-horizon") return TrimHorizon{};
   if (text == "latest") return Latest{};
   if (const auto time = core::parse_iso8601(text)) return AtTimestamp{*time};
+  if (const auto numbers = text.empty() ? std::nullopt : parse_numbers(text)) return *numbers;
   throw Error(errc::invalid_argument,
-              "\"" + text + "\" is no position; write trim-horizon, latest, or a time such as 2026-11-24T06:00:00Z");
+              "\"" + text +
+                  "\" is no position; write trim-horizon, latest, a time such as 2026-11-24T06:00:00Z, or "
+                  "SHARD=SEQUENCE_NUMBER for each shard, with commas between them");
 }
 
 Log stderr_log(int verbose) {

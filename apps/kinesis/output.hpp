@@ -79,7 +79,7 @@ std::vector<LatencyStep> latency_steps(const Histogram& microseconds);
 std::string latency_bars(const Histogram& microseconds);
 /// "64MiB", "1GB", "4096"; throws Error(invalid_argument).
 std::size_t parse_size(const std::string& text);
-/// "trim-horizon", "latest" or an ISO 8601 time; throws Error(invalid_argument).
+/// "trim-horizon", "latest", an ISO 8601 time, or "SHARD=SEQUENCE_NUMBER,..."; throws Error(invalid_argument).
 StartPosition parse_start(const std::string& text);
 /// Messages of the library on stderr, through spdlog: 0 none, 1 warnings, 2 everything.
 Log stderr_log(int verbose);

@@ -32,6 +32,9 @@ struct AssignmentView {
   std::string worker;
   /// In ascending order of key.
   std::vector<AssignableLease> leases;
+  /// A lease that has been free for so long is not taken by the worker it should go to, whatever the reason: the
+  /// failover time and two refreshes. 0: never.
+  std::chrono::milliseconds neglected_after{0};
 };
 
 /// Which leases a worker wants: called with every refresh (2 s by default), one call at a time. Of the keys it returns
@@ -43,7 +46,8 @@ using Assignment = std::function<std::vector<std::string>(const AssignmentView& 
 /// Shares the leases evenly: every worker ends up within one of the others. All workers compute the same plan, so a
 /// worker that joins takes what it is due at once, no lease moves that need not, and two workers do not go for the same
 /// lease. Stealing begins with the worker that has most. Children of a shard stay where it was read, if that worker has
-/// not more than its share. The default.
+/// not more than its share. A free lease that the worker it is due to does not take is taken by another one after
+/// `AssignmentView::neglected_after`. The default.
 Assignment balanced();
 
 /// The leases of these keys (shard ids), and no others. Two workers must not name the same key: they would take it from

@@ -62,7 +62,9 @@ core::awaitable<bool> LeaseCoordinator::assign_once() {
 AssignmentView LeaseCoordinator::view() const {
   const auto holds = [this](const std::string& key) { return owned_.contains(key) || awaited_.contains(key); };
   const auto ended_here = [this](const std::string& key) { return ended_here_.contains(key); };
-  return assignment_view(book_, worker().text(), client_.clock().now(), holds, ended_here);
+  AssignmentView view = assignment_view(book_, worker().text(), client_.clock().now(), holds, ended_here);
+  view.neglected_after = options_.timing.failover + 2 * options_.timing.refresh_interval;
+  return view;
 }
 
 std::vector<std::string> LeaseCoordinator::to_take(const AssignmentView& view, const std::set<std::string>& wanted) {

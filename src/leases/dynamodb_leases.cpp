@@ -3,6 +3,7 @@
 #include <kinesis/client.hpp>
 #include <kinesis/lease_repositories.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -14,7 +15,9 @@ using leases::expressions_of;
 using leases::item_of;
 using leases::lease_of;
 
-constexpr std::chrono::seconds table_poll_interval{1};
+/// Between looks at a table that is being made: twice as long each time. Stand-ins make one at once, AWS in seconds.
+constexpr std::chrono::milliseconds first_table_poll{25};
+constexpr std::chrono::milliseconds last_table_poll{1'000};
 constexpr std::chrono::minutes table_limit{10};
 constexpr const char* key_attribute = "leaseKey";
 
@@ -138,13 +141,13 @@ class DynamoDbLeases final : public LeaseRepository {
 
   asio::awaitable<void> wait_until_active() {
     const Clock::time_point limit = client_.clock().now() + table_limit;
-    for (;;) {
+    for (std::chrono::milliseconds pause = first_table_poll;; pause = std::min(2 * pause, last_table_poll)) {
       auto described = co_await client_.dynamodb().describe_table(DescribeTableRequest(table_));
       if (!described && described.error().code() != errc::not_found) throw failed("describing", described.error());
       if (described && described->table && described->table->table_status == TableStatus::active) co_return;
       if (client_.clock().now() >= limit)
         throw Error(errc::timeout, "the lease table " + table_ + " is not ACTIVE after 10 minutes");
-      co_await core::sleep_for(client_.clock(), table_poll_interval);
+      co_await core::sleep_for(client_.clock(), pause);
     }
   }
 

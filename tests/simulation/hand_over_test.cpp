@@ -88,6 +88,22 @@ TEST_F(HandOver, AfterACrashAnotherTakesOverWithinTwoSecondsOfTheFailoverTime) {
   EXPECT_LE(last_acquired("b") - crashed, 12s);
 }
 
+TEST_F(HandOver, AShardThatItsWorkerFailsAgainAndAgainGoesToAnother) {
+  std::string broken;  // the other shards of "b" keep it in the fleet, and this one due to it
+  start("a");
+  start("b", [&broken](const Record<std::string>& record) -> Clock::duration {
+    if (broken.empty()) broken = record.shard_id;
+    if (record.shard_id == broken) throw std::runtime_error("no disk");
+    return 0s;
+  });
+  loop.run_for(10s);
+  put(0, 100);
+  loop.run_for(10min);
+  const auto done_by_a = [&](const Handled& record) { return record.worker == "a" && record.shard_id == broken; };
+  EXPECT_FALSE(broken.empty());
+  EXPECT_TRUE(std::any_of(handled.begin(), handled.end(), done_by_a));
+}
+
 TEST_F(HandOver, ARecordInHandIsFinishedFirst) {
   start("a", [](const Record<std::string>&) { return 1s; });
   loop.run_for(5s);

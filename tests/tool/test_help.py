@@ -151,6 +151,8 @@ class WrongUsage(ToolTest):
         for words, says in {
             ("tail", "s", "--from", "yesterday"): ("yesterday", "trim-horizon"),
             ("tail", "s", "--from", "2026-13-45T00:00:00Z"): "2026-13-45T00:00:00Z",
+            ("tail", "s", "--from", "shardId-000000000000=x"): "SHARD=SEQUENCE_NUMBER",
+            ("tail", "s", "--from", "shardId-000000000000=1,shardId-000000000000=2"): "SHARD=SEQUENCE_NUMBER",
             ("consume", "s", "--application", "a", "--leases", "memory", "--from", "now"): ("now", "trim-horizon"),
             ("consume", "s", "--application", "a", "--leases", "redis:x"): ("redis:x", "sqlite:FILE"),
             ("consume", "s", "--application", "a", "--leases", "sqlite:"): "sqlite:FILE",

@@ -349,6 +349,14 @@ class Tail(PutTailTest):
         rows = self.run_tool("tail", self.stream, "--from", moment, "--until-caught-up").lines
         self.assertEqual([b"late"] * 5, rows)
 
+    def test_from_a_sequence_number(self):
+        self.create(1)
+        self.put([b"%d" % number for number in range(8)], "--key", FULL_KEY)
+        third = self.tail_all()[3]
+        position = f"{third['shard']}={third['sequence_number']}"
+        rows = self.run_tool("tail", self.stream, "--from", position, "--until-caught-up").lines
+        self.assertEqual([b"%d" % number for number in range(3, 8)], rows)
+
     def test_stops_on_signals(self):
         self.create(SHARDS)
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -13,11 +13,22 @@ void keep_own(const AssignmentView& view, std::vector<std::string>& keys) {
     if (lease.owner == view.worker) keys.push_back(lease.key);
 }
 
+/// The plan gives each lease to one worker. One that cannot take it (its writes fail, its handler did) must not hold it
+/// up for ever.
+void add_neglected(const AssignmentView& view, std::vector<std::string>& keys) {
+  if (view.neglected_after.count() <= 0) return;
+  const std::set<std::string> wanted(keys.begin(), keys.end());
+  for (const AssignableLease& lease : view.leases)
+    if (!lease.owner && lease.free_for >= view.neglected_after && !wanted.contains(lease.key))
+      keys.push_back(lease.key);
+}
+
 }  // namespace
 
 Assignment balanced() {
   return [](const AssignmentView& view) {
     std::vector<std::string> keys = consumer::balanced_takes(view);
+    add_neglected(view, keys);
     keep_own(view, keys);
     return keys;
   };

@@ -29,6 +29,16 @@ TEST(Assignment, BalancedKeepsWhatIsHereAndTakesWhatIsDue) {
   EXPECT_THAT(balanced()(fleet()), UnorderedElementsAre("a", "c"));
 }
 
+TEST(Assignment, BalancedTakesWhatIsDueToAnotherOnceThatOneHasLeftItForLong) {
+  AssignmentView view = fleet();
+  view.leases[3].free_for = 14s;
+  EXPECT_THAT(balanced()(view), UnorderedElementsAre("a", "c")) << "it is due to the other one";
+  view.neglected_after = 15s;
+  EXPECT_THAT(balanced()(view), UnorderedElementsAre("a", "c"));
+  view.neglected_after = 14s;
+  EXPECT_THAT(balanced()(view), UnorderedElementsAre("a", "c", "d"));
+}
+
 TEST(Assignment, ManualWantsWhatItNamesAndNothingElse) {
   EXPECT_THAT(manual({"b", "d", "e"})(fleet()), ElementsAre("b", "d", "e"));
 }
