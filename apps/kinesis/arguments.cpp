@@ -234,8 +234,9 @@ class CommandLine {
         "  kinesis emulate --fault action=throttle-entry,probability=0.1,seed=7\n"
         "A line on stdout names the endpoint once it serves. Rules of faults are comma-separated name=value:\n"
         "  action       latency error throttle throttle-entry expired-iterator expired-token reset-before reset-after\n"
-        "               truncate corrupt goaway\n"
-        "  operation, stream, shard, nth, times, probability, seed, latency (ms), status, code");
+        "               truncate corrupt goaway; of SubscribeToShard, after so many events: stream-corrupt stream-cut\n"
+        "               stream-reset stream-goaway stream-stall stream-silence stream-error\n"
+        "  operation, stream, shard, nth, times, probability, seed, latency (ms), status, code, events");
     command->add_option("--listen", emulate_.listen, "Address and port; port 0 picks a free one")
         ->capture_default_str();
     command->add_flag("--tls", emulate_.tls, "Serve TLS too, with a certificate made at start");
@@ -250,6 +251,11 @@ class CommandLine {
     command->add_option("--record-log", emulate_.record_log, "File for a JSON line per accepted record");
     command->add_option("--stream-delay", emulate_.stream_delay_ms, "Milliseconds that streams take to become ACTIVE")
         ->check(CLI::NonNegativeNumber);
+    command
+        ->add_option("--subscription-lifetime", emulate_.subscription_lifetime_s,
+                     "Seconds after which a subscription (SubscribeToShard) ends")
+        ->check(CLI::Range(1, 86'400))
+        ->capture_default_str();
     command->add_option("--threads", emulate_.threads, "Threads that serve")
         ->check(CLI::Range(1, 64))
         ->capture_default_str();

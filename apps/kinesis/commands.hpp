@@ -146,6 +146,7 @@ struct EmulateArguments {
   std::string memory = "1GiB";
   std::string record_log;
   int stream_delay_ms = 0;
+  int subscription_lifetime_s = 300;
   int threads = 1;
 };
 

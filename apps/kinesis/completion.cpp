@@ -42,7 +42,7 @@ _kinesis() {
     "kinesis tail "*) choices="--from --count --until-caught-up $connection" ;;
     "kinesis consume "*) choices="--application --leases --worker --from --records --poll-interval --exec --exec-keep --format --batch --per-key $connection" ;;
     "kinesis doctor "*) choices="--application --leases --watch --json $connection" ;;
-    "kinesis emulate "*) choices="--listen --tls --ca-out --streams --no-limits --credentials --fault --memory --record-log --stream-delay --threads --verbose --help" ;;
+    "kinesis emulate "*) choices="--listen --tls --ca-out --streams --no-limits --credentials --fault --memory --record-log --stream-delay --subscription-lifetime --threads --verbose --help" ;;
     "kinesis demo "*) choices="--rate --chaos --help" ;;
     "kinesis completion "*) choices="--help" ;;
     *) choices="put tail consume leases doctor streams emulate demo bench completion --help --version" ;;

@@ -22,6 +22,8 @@ constexpr std::size_t expected_at_tip = 0;
 constexpr std::uint32_t expected_refusals = 3;
 /// A consumer that is not active refuses, too.
 constexpr std::uint32_t suspicious_refusals = 6;
+/// An event comes every 5 s, with or without records. Where none comes the connection is dead, and nobody has said so.
+constexpr seconds longest_silence{35};
 /// Between two looks whether the lease is ours again.
 constexpr seconds lease_look{1};
 
@@ -96,7 +98,7 @@ core::awaitable<std::optional<Error>> FanOutFetcher::take_event() {
   Clock& clock = feed_.clock();
   ReadBudget::Hold hold = co_await feed_.take(expected_bytes_);
   const Clock::time_point began = clock.now();
-  auto answer = co_await subscription_.next();
+  auto answer = co_await next_event();
   if (!answer) {
     let_go(Why::failed, answer.error());
     co_return answer.error();
@@ -109,6 +111,23 @@ core::awaitable<std::optional<Error>> FanOutFetcher::take_event() {
   SubscribeToShardEvent event = std::move(**answer);
   co_await take_in(std::move(event), std::move(hold), began);
   co_return std::nullopt;
+}
+
+core::awaitable<FanOutFetcher::NextEvent> FanOutFetcher::next_event() {
+  Clock& clock = feed_.clock();
+  const Clock::time_point latest = clock.now() + longest_silence;
+  std::optional<NextEvent> answer;
+  std::exception_ptr failure;
+  try {
+    NextEvent event = co_await core::with_deadline(clock, latest, subscription_.next());
+    answer.emplace(std::move(event));
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure && core::is_cancellation(failure)) std::rethrow_exception(failure);
+  const bool given_up = answer && !*answer && answer->error().code() == errc::cancelled && clock.now() >= latest;
+  if (failure || given_up) co_return Error(errc::timeout, "no event came for 35 s, not even an empty one");
+  co_return std::move(*answer);
 }
 
 core::awaitable<void> FanOutFetcher::take_in(SubscribeToShardEvent event, ReadBudget::Hold hold,

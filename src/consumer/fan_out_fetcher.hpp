@@ -24,10 +24,13 @@ class FanOutFetcher final : public Fetcher {
   core::awaitable<void> run() override;
 
  private:
+  using NextEvent = Result<std::optional<SubscribeToShardEvent>>;
+
   core::awaitable<void> fetch();
   core::awaitable<std::optional<Error>> subscribe();
   core::awaitable<void> wait_for_turn();
   core::awaitable<std::optional<Error>> take_event();
+  core::awaitable<NextEvent> next_event();
   core::awaitable<void> take_in(SubscribeToShardEvent event, ReadBudget::Hold hold, Clock::time_point began);
   core::awaitable<void> recover(Error failure);
   core::awaitable<void> look_for_consumer(Error failure);

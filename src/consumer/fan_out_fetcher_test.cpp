@@ -152,9 +152,9 @@ class FanOutFetching : public ::testing::Test {
 };
 
 TEST_F(FanOutFetching, AfterAnOrderlyEndItGoesOnAtOnceAfterTheContinuation) {
-  subscriptions({Script{records(1, 3), heartbeat(7, 299s), orderly_end(1s)}, Script{records(8, 2)}});
+  subscriptions({idle_after(records(1, 3), 7), Script{records(8, 2)}});
   Shard& shard = start();
-  loop.run_for(310s);
+  loop.run_for(303s);
   EXPECT_EQ(positions(), (std::vector<std::string>{"TRIM_HORIZON", "AFTER_SEQUENCE_NUMBER 7"}));
   EXPECT_LT(service->calls[1].when - service->calls[0].when, 301s);
   std::vector<std::string> expected = numbers(1, 3);
@@ -163,8 +163,8 @@ TEST_F(FanOutFetching, AfterAnOrderlyEndItGoesOnAtOnceAfterTheContinuation) {
   const auto ended = of<event::SubscriptionEnded>();
   ASSERT_EQ(ended.size(), 1u);
   EXPECT_EQ(ended[0].why, Why::in_order);
-  EXPECT_EQ(ended[0].events, 2u);
-  EXPECT_EQ(of<event::RecordsRead>().size(), 3u) << "an event is told as an answer is";
+  EXPECT_EQ(ended[0].events, 61u);
+  EXPECT_EQ(of<event::RecordsRead>().size(), 62u) << "an event is told as an answer is";
   EXPECT_TRUE(of<event::Trouble>().empty());
 }
 
@@ -429,12 +429,24 @@ TEST_F(FanOutFetching, AShardThatIsGoneIsNotTheConsumersFault) {
 
 TEST_F(FanOutFetching, ExpiredCredentialsAtAResubscriptionHoldItUpAndNoMore) {
   const Error expired(errc::expired_credentials, "the token has expired");
-  subscriptions({Script{records(1, 2), orderly_end(5min)}, expired, expired, expired, Script{records(3, 2)}});
+  subscriptions({idle_after(records(1, 2), 2), expired, expired, expired, Script{records(3, 2)}});
   Shard& shard = start();
   loop.run_for(6min);
   EXPECT_EQ(shard.data, numbers(1, 4));
   ASSERT_EQ(of<event::Trouble>().size(), 3u);
   EXPECT_EQ(of<event::Trouble>()[0].error.code(), errc::expired_credentials);
+}
+
+TEST_F(FanOutFetching, ASubscriptionThatStallsIsGivenUpAndContinued) {
+  service->stalls = true;
+  subscriptions({Script{records(1, 2), heartbeat(4)}, Script{records(5, 1)}});
+  Shard& shard = start();
+  loop.run_for(60s);
+  ASSERT_EQ(positions(), (std::vector<std::string>{"TRIM_HORIZON", "AFTER_SEQUENCE_NUMBER 4"}));
+  EXPECT_EQ(shard.data, (std::vector<std::string>{"1", "2", "5"}));
+  ASSERT_FALSE(of<event::Trouble>().empty());
+  EXPECT_EQ(of<event::Trouble>()[0].error.code(), errc::timeout);
+  EXPECT_EQ(service->open.size(), 1u);
 }
 
 TEST_F(FanOutFetching, WhoseLeaseMayBeAnothersDoesNotTakeTheSubscriptionFromIt) {

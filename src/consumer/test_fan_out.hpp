@@ -57,6 +57,13 @@ inline Step heartbeat(std::size_t continuation, Clock::duration after = 5s) {
   step.event->millis_behind_latest = 0;
   return step;
 }
+/// Five minutes of a shard in which nothing happens, and the end.
+inline Script idle_after(Step first, std::size_t continuation) {
+  Script script{std::move(first)};
+  for (int i = 0; i < 60; ++i) script.push_back(heartbeat(continuation));
+  script.emplace_back();
+  return script;
+}
 inline Step failure(errc code, Clock::duration after = {}) {
   Step step;
   step.after = after;
@@ -92,8 +99,9 @@ class ScriptedFanOut final : public KinesisApi {
     std::string arn;
     std::string shard_id;
   };
-  /// What a subscription brings; after its last step nothing more, ever.
+  /// What a subscription brings; after its last step an empty event every 5 s, or nothing more if it `stalls`.
   std::function<Result<Script>(const SubscribeToShardRequest&)> on_subscribe;
+  bool stalls = false;
   std::vector<Call> calls;
   /// Steps that were asked for.
   std::size_t pulled = 0;
@@ -193,8 +201,11 @@ class ScriptedFanOut final : public KinesisApi {
     ~Source() override { service_.open.erase(this); }
     asio::any_io_executor executor() const override { return service_.loop_.executor(); }
     asio::awaitable<Result<std::optional<SubscribeToShardEvent>>> next() override {
-      if (at_ == script_.size()) co_await core::sleep_for(service_.loop_.clock, 10h);
+      if (at_ == script_.size() && service_.stalls) co_await core::sleep_for(service_.loop_.clock, 10h);
+      if (at_ == script_.size()) script_.push_back(heartbeat(continuation_));
       Step step = std::move(script_[at_++]);
+      if (step.event && step.event->continuation_sequence_number)
+        continuation_ = std::stoull(step.event->continuation_sequence_number->to_string());
       ++service_.pulled;
       co_await core::sleep_for(service_.loop_.clock, step.after);
       if (step.error) co_return *step.error;
@@ -206,6 +217,7 @@ class ScriptedFanOut final : public KinesisApi {
     ScriptedFanOut& service_;
     Script script_;
     std::size_t at_ = 0;
+    std::size_t continuation_ = 1;
   };
 
   core::TestLoop& loop_;

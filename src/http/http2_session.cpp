@@ -136,6 +136,8 @@ struct Http2Session::Callbacks {
     const std::int32_t stream = frame->hd.stream_id;
     if (frame->hd.type == NGHTTP2_HEADERS) events.on_head_end(stream);
     if (frame->hd.type == NGHTTP2_GOAWAY) events.on_goaway(frame->goaway.error_code);
+    const bool settings = frame->hd.type == NGHTTP2_SETTINGS && (frame->hd.flags & NGHTTP2_FLAG_ACK) == 0;
+    if (settings) events.on_settings();
     const bool may_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
     if (may_end && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) events.on_end(stream);
     return 0;

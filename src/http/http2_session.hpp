@@ -45,6 +45,8 @@ class Http2Events {
   /// The stream is over; `code` is no_error if it ended well. `invalid`: because the peer broke the protocol.
   virtual void on_closed(std::int32_t stream, std::uint32_t code, bool invalid) = 0;
   virtual void on_goaway(std::uint32_t) {}
+  /// The peer has changed what it allows.
+  virtual void on_settings() {}
 };
 
 struct Http2Settings {

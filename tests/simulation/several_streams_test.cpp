@@ -23,14 +23,18 @@ class SeveralStreams : public Workers {
     for (std::size_t i = 0; i < names.size(); ++i) put(first + static_cast<int>(i) * 1000, count, names[i]);
   }
   std::string key_of(const std::string& stream, const std::string& shard_id) {
-    const auto created =
-        std::chrono::floor<std::chrono::seconds>(created_.time_since_epoch()).count();
+    const auto created = std::chrono::floor<std::chrono::seconds>(created_.time_since_epoch()).count();
     return "123456789012:" + stream + ":" + std::to_string(created) + ":" + shard_id;
   }
   std::set<std::string> keys() {
     std::set<std::string> keys;
     for (const Lease& lease : rows()) keys.insert(lease.key);
     return keys;
+  }
+
+  template <class Handler>
+  static awaitable<void> consume_all(Consumer<std::string>& consumer, Handler handler) {
+    co_await async_consume(consumer, text, handler);
   }
 
   std::vector<std::string> names;
@@ -81,7 +85,7 @@ TEST_F(SeveralStreams, ShardsOfOneNameAreNotMixedUp) {
 TEST_F(SeveralStreams, EachMayBeginWhereItLikes) {
   put_to_all(0, 10);
   streams = Streams::several({{names[0], Latest{}}, {names[1], TrimHorizon{}}, names[2]});
-  loop.run_for(1s);
+  finish(core::sleep_for(*clock, 1s));  // with no worker there is nothing else that would move the time
   start("a");
   loop.run_for(5s);
   std::map<std::string, int> by_stream;
@@ -118,9 +122,49 @@ TEST_F(SeveralStreams, AConsumerOfOneStreamDoesNotTouchATableOfSeveral) {
   }
 }
 
+TEST_F(SeveralStreams, SeveralConsumersShareOneClient) {
+  put_to_all(0, 10);
+  const Client shared = client();
+  std::map<std::string, std::set<std::string>> seen;
+  std::vector<std::unique_ptr<Consumer<std::string>>> consumers;
+  const auto begin = [&](const std::string& application, Streams of) {
+    ConsumerOptions options{.stream = std::move(of), .application = application};
+    options.leases = memory_leases();
+    consumers.push_back(std::make_unique<Consumer<std::string>>(shared, options, text));
+    auto handler = [&seen, application](const Record<std::string>& record) { seen[application].insert(record.data); };
+    core::spawn(loop.executor(), consume_all(*consumers.back(), handler));
+  };
+  begin("all", streams);
+  begin("first", names[0]);
+  begin("first-again", names[0]);
+  loop.run_for(10s);
+  EXPECT_EQ(seen["all"].size(), 50u);
+  EXPECT_EQ(seen["first"].size(), 10u);
+  EXPECT_EQ(seen["first-again"].size(), 10u);
+  for (auto& consumer : consumers) core::spawn(loop.executor(), consumer->core()->stop());
+  loop.run_for(1min);
+}
+
 TEST_F(SeveralStreams, AreNeitherNoneNorOneTwice) {
   EXPECT_THROW(Streams::several({}), Error);
   EXPECT_THROW(Streams::several({"orders", "orders"}), Error);
+}
+
+TEST_F(SeveralStreams, AnArnOfOneFanOutConsumerCannotServeThem) {
+  ConsumerOptions options{.stream = streams, .application = "billing"};
+  options.leases = table;
+  options.fetch = EnhancedFanOut{.consumer = ExistingConsumer{"arn:aws:kinesis:us-east-1:1:stream/a/consumer/b:1"}};
+  EXPECT_THROW(Consumer<std::string>(client(), options, text), Error);
+}
+
+TEST_F(SeveralStreams, AreSubscribedEachWithAConsumerOfItsOwn) {
+  fan_out = true;
+  for (const char* name : {"a", "b"}) start(name);
+  loop.run_for(10s);
+  put_to_all(0, 20);
+  loop.run_for(10s);
+  EXPECT_EQ(different().size(), 100u);
+  EXPECT_EQ(handled.size(), 100u);
 }
 
 TEST_F(SeveralStreams, ANameAndAnArnOfOneStreamAreRefused) {

@@ -2,6 +2,7 @@
 
 #include "core/test_loop.hpp"
 #include "emulator/direct_api.hpp"
+#include "simulation/both_modes.hpp"
 #include "simulation/cut_off_leases.hpp"
 #include <kinesis/kinesis.hpp>
 
@@ -81,6 +82,7 @@ class Workers : public ::testing::Test {
     options.leases = worker.leases;
     options.worker = name;
     options.fetch = Polling{.idle_interval = idle_interval};
+    if (fan_out) options.fetch = EnhancedFanOut{};
     options.assignment = std::move(assignment);
     options.on_event = [this, &worker](const DiagnosticEvent& event) {
       worker.events.emplace_back(loop.clock.now(), event);
@@ -202,6 +204,7 @@ class Workers : public ::testing::Test {
   }
 
   Streams streams = "orders";
+  bool fan_out = false;
   std::chrono::milliseconds idle_interval{200};
   core::TestLoop loop;
   std::shared_ptr<Clock> clock;

@@ -140,6 +140,7 @@ class WrongUsage(ToolTest):
             ("streams", "resize", "s", "0"): "SHARDS",
             ("emulate", "--threads", "0"): "--threads",
             ("emulate", "--stream-delay", "-1"): "--stream-delay",
+            ("emulate", "--subscription-lifetime", "0"): "--subscription-lifetime",
             ("demo", "--rate", "0"): "--rate",
             ("completion", "zsh"): "kinesis completion --help",
         }.items():
