@@ -36,7 +36,8 @@ struct ConsumerOptions {
   WorkerId worker = WorkerId::unique();
   /// For shards that have no checkpoint yet.
   StartPosition start = TrimHorizon{};
-  Polling fetch = {};
+  /// How records are fetched: by Polling, or by EnhancedFanOut.
+  FetchMode fetch = Polling{};
   LeaseTiming timing = {};
   /// Which leases this worker wants.
   Assignment assignment = balanced();

@@ -40,12 +40,13 @@ LeaseCoordinator::LeaseCoordinator(Client client, ConsumerOptions options)
       wake_renew_(strand_, client_.clock()),
       random_(core::random_seed()),
       book_(options_.timing.failover),
-      budget_(std::make_shared<ReadBudget>(options_.fetch.prefetch_bytes)),
+      fetching_(std::make_shared<Fetching>(client_, options_)),
       keeper_(client_, options_, strand_, book_) {}
 
 core::awaitable<void> LeaseCoordinator::run() {
   const auto self = shared_from_this();
   co_await unless_stopped(prepare_with_retries());
+  co_await unless_stopped(fetching_->prepare());
   if (stopping_) co_return;
   loops_.spawn(renew_loop());
   loops_.spawn(refresh_loop());
@@ -441,8 +442,8 @@ core::awaitable<void> LeaseCoordinator::stop() {
   } catch (...) {
     late = std::current_exception();
   }
-  if (late) {
-    const auto left = owned_;
+  const auto left = owned_;
+  if (late && !left.empty()) {
     event::StopTimedOut timed_out;
     for (const auto& [key, lease] : left) timed_out.shard_ids.push_back(key);
     emit(timed_out);
@@ -461,6 +462,7 @@ core::awaitable<void> LeaseCoordinator::finish_sessions() {
   // A lease that is being taken is given back as soon as its answer is there, and not left to expire.
   co_await taking_.push(true);
   co_await cancel_asked();
+  co_await leave_fan_out();
 }
 
 void LeaseCoordinator::watch_workers() {

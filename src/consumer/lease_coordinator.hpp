@@ -1,5 +1,6 @@
 #pragma once
 
+#include "consumer/fetching.hpp"
 #include "consumer/logic/lease_book.hpp"
 #include "consumer/shard_keeper.hpp"
 #include "consumer/shard_session.hpp"
@@ -105,6 +106,8 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
   core::awaitable<void> begin_awaited(std::string key);
   core::awaitable<void> begin(Lease row, Clock::time_point sent, bool stolen);
   core::awaitable<void> cancel_asked();
+  core::awaitable<void> leave_fan_out();
+  bool others_work(Clock::time_point now) const;
   core::awaitable<void> cancel_asking(Lease known);
   void end_unclaimed();
 
@@ -152,7 +155,7 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
   core::Notifier wake_renew_;
   core::Random random_;
   LeaseBook book_;
-  std::shared_ptr<ReadBudget> budget_;
+  std::shared_ptr<Fetching> fetching_;
   std::set<std::string> workers_;  // that own leases, as last told
   std::set<std::string> blocked_;  // shards that wait for their parents, as last told
   ShardKeeper keeper_;

@@ -192,8 +192,8 @@ core::awaitable<void> LeaseCoordinator::begin(Lease row, Clock::time_point sent,
     co_return;
   }
   ++taken_;
-  SessionContext context{client_,          options_.stream, options_.start,  options_.fetch, options_.on_event,
-                         weak_from_this(), worker().text(), options_.pauses, budget_};
+  SessionContext context{client_,           options_.stream,  options_.start,  fetching_,
+                         options_.on_event, weak_from_this(), worker().text(), options_.pauses};
   auto owned = std::make_shared<Owned>(row);
   owned->valid_until = valid_until(sent);
   // The first interval is shorter for some: leases that were taken together need not be renewed together for ever.
@@ -224,6 +224,28 @@ core::awaitable<void> LeaseCoordinator::cancel_asking(Lease known) {
     if (written.is_stored() || !written.row() || written.row()->owner != worker().text()) co_return;
     known = *written.row();
   }
+}
+
+core::awaitable<void> LeaseCoordinator::leave_fan_out() {
+  if (!fetching_->ends_with_last_worker()) co_return;
+  std::exception_ptr failure;
+  try {
+    auto rows = co_await options_.leases->list();
+    const Clock::time_point now = client_.clock().now();
+    book_.observe_all(std::move(rows), now);
+    if (!others_work(now)) co_await fetching_->tidy_up();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) trouble("", "deregistering the fan-out consumer", core::to_error(failure));
+}
+
+bool LeaseCoordinator::others_work(Clock::time_point now) const {
+  return std::any_of(book_.entries().begin(), book_.entries().end(), [&](const auto& entry) {
+    const Lease& lease = entry.second.lease;
+    const bool anothers = lease.owner && lease.owner != worker().text() && !book_.is_free(entry.second, now);
+    return anothers || (lease.checkpoint_owner && lease.checkpoint_owner != worker().text());
+  });
 }
 
 }  // namespace kinesis::consumer

@@ -2,6 +2,7 @@
 
 #include "core/test_loop.hpp"
 #include "emulator/direct_api.hpp"
+#include "simulation/both_modes.hpp"
 #include "simulation/cut_off_leases.hpp"
 #include <kinesis/kinesis.hpp>
 
@@ -79,7 +80,8 @@ class Workers : public ::testing::Test {
     ConsumerOptions options{.stream = "orders", .application = "billing"};
     options.leases = worker.leases;
     options.worker = name;
-    options.fetch.idle_interval = idle_interval;
+    options.fetch = Polling{.idle_interval = idle_interval};
+    if (fan_out) options.fetch = EnhancedFanOut{};
     options.assignment = std::move(assignment);
     options.on_event = [this, &worker](const DiagnosticEvent& event) {
       worker.events.emplace_back(loop.clock.now(), event);
@@ -200,6 +202,7 @@ class Workers : public ::testing::Test {
     }
   }
 
+  bool fan_out = false;
   std::chrono::milliseconds idle_interval{200};
   core::TestLoop loop;
   std::shared_ptr<Clock> clock;
