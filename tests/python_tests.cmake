@@ -34,8 +34,14 @@ add_executable(lease_contract interop/lease_contract.cpp)
 target_link_libraries(lease_contract PRIVATE kinesis kinesis_flags)
 list(APPEND environment "KINESIS_LEASE_CONTRACT=$<TARGET_FILE:lease_contract>" "KINESIS_PIP_FOLDER=${PROJECT_BINARY_DIR}/pip")
 kinesis_outside_test(interop.leases interop ${KINESIS_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/interop/leases_test.py -v)
+# Subscriptions to a Kinesis of others.
+add_executable(subscriptions interop/subscriptions.cpp)
+target_include_directories(subscriptions PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_link_libraries(subscriptions PRIVATE kinesis kinesis_flags)
+list(APPEND environment "KINESIS_SUBSCRIPTIONS=$<TARGET_FILE:subscriptions>")
+kinesis_outside_test(interop.subscriptions interop ${KINESIS_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/interop/subscriptions_test.py -v)
 # They install the same packages.
-set_tests_properties(interop.npm interop.aggregation interop.leases PROPERTIES RESOURCE_LOCK npm)
+set_tests_properties(interop.npm interop.aggregation interop.leases interop.subscriptions PROPERTIES RESOURCE_LOCK npm)
 
 if(TARGET example_3_produce)
   list(APPEND environment "KINESIS_EXAMPLES=$<TARGET_FILE_DIR:example_3_produce>")
