@@ -104,6 +104,12 @@ class Events {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, patience, [&] { return count_locked<Event>() >= number; });
   }
+  /// Waits until `condition` holds for all that has happened.
+  template <class Condition>
+  [[nodiscard]] bool wait(Condition condition) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, patience, [&] { return condition(events_); });
+  }
   std::vector<DiagnosticEvent> all() const {
     const std::lock_guard lock(mutex_);
     return events_;
