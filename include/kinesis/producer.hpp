@@ -21,7 +21,7 @@ namespace kinesis {
 
 /// Proof that a record is stored.
 struct Receipt {
-  std::string shard_id;
+  ShardName shard_id;
   SequenceNumber sequence_number;
   /// The index inside the aggregate the record was sent in; absent for a record sent alone.
   std::optional<std::uint64_t> sub_sequence_number;

@@ -162,7 +162,7 @@ void Pipeline::deliver(EntryPtr entry, Delivered delivered, const SentEntry& sen
   EntryFacts facts = facts_of(*entry, sent);
   facts.shard_id = delivered.shard_id;
   meter_.entry_delivered(facts, entry->records(), now);
-  Stored stored{std::move(delivered.shard_id), delivered.sequence_number, entry->aggregated(), now};
+  Stored stored{delivered.shard_id, delivered.sequence_number, entry->aggregated(), now};
   std::vector<PendingPtr> records = entry->take_records_without_data();
   release(entry.get(), records, now);
   finished_.push_back(Answered{std::move(records), std::move(stored)});

@@ -80,7 +80,7 @@ using PendingPtr = std::unique_ptr<PendingRecord>;
 
 /// Where an entry was stored.
 struct Stored {
-  std::string shard_id;
+  ShardName shard_id;
   SequenceNumber sequence_number;
   bool aggregated = false;
   Clock::time_point answered;
@@ -92,9 +92,8 @@ struct Answered {
   std::variant<Stored, Error> fate;
 };
 
-/// Calls the record's handler. `index`: its place in `answered`.
-/// Its last one takes what it needs of the fate along.
-void complete(PendingRecord& record, Answered& answered, std::size_t index);
+/// Calls the record's handler. `index`: its place among those of that fate.
+void complete(PendingRecord& record, const Answered& answered, std::size_t index);
 
 /// What a record fails with that was not acknowledged when its producer was closed.
 Error closed_error(const PendingRecord& record);
