@@ -4,6 +4,7 @@
 #include "core/pages.hpp"
 #include <kinesis/bytes.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -75,6 +76,11 @@ class EntryMemory {
     kept_pages_ += pages.size();
     pages_[kind].push_back(std::move(pages));
   }
+  /// For how many records the next entry should have room: somewhat more than the last ones had.
+  std::size_t records() const noexcept { return records_; }
+  void expect_records(std::size_t of_one) noexcept {
+    records_ = std::clamp((7 * records_ + of_one + of_one / 4) / 8 + 1, fewest_records, most_records);
+  }
   /// More is kept than when nothing goes on for a while.
   bool can_trim() const noexcept { return kept_pages_ > kept_when_idle; }
   void trim() {
@@ -88,6 +94,9 @@ class EntryMemory {
   static constexpr std::size_t most_kept_pages = std::size_t{32} << 20;
   static constexpr std::size_t kept_when_idle = std::size_t{1} << 20;
 
+  static constexpr std::size_t fewest_records = 8;
+  static constexpr std::size_t most_records = 4096;
+
   struct Kept {
     std::unique_ptr<aggregation::AggregateWriter> writer;
     /// What it has held, about.
@@ -97,6 +106,7 @@ class EntryMemory {
   std::size_t kept_ = 0;
   std::array<std::vector<core::Pages>, 17> pages_;  ///< By their size in blocks, up to 256 KiB.
   std::size_t kept_pages_ = 0;
+  std::size_t records_ = 16;
 };
 
 }  // namespace kinesis::producer
