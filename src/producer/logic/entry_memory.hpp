@@ -27,17 +27,17 @@ class SealedBytes {
     if (size >= block) {
       pages_ = core::Pages(blocks(size) * block);
     } else {
-      small_.resize(size);
+      small_ = std::make_unique_for_overwrite<std::byte[]>(size);
     }
   }
   /// Uses the pages of one that is not needed any more.
   SealedBytes(core::Pages pages, std::size_t size) noexcept : pages_(std::move(pages)), size_(size) {}
 
-  std::span<std::byte> span() noexcept { return {pages_.size() > 0 ? pages_.data() : small_.data(), size_}; }
+  std::span<std::byte> span() noexcept { return {small_ ? small_.get() : pages_.data(), size_}; }
   core::Pages take_pages() noexcept { return std::move(pages_); }
 
  private:
-  Bytes small_;
+  std::unique_ptr<std::byte[]> small_;
   core::Pages pages_;
   std::size_t size_;
 };

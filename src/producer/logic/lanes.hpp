@@ -116,16 +116,17 @@ class Lanes {
     std::unordered_map<std::string, EntryPtr> by_key_;
   };
   struct Lane {
-    std::optional<ShardThrottle> throttle;
-    std::deque<Ready> ready;
-    std::multimap<Clock::time_point, EntryPtr> again;
+    // First what each record needs.
     OpenEntries open;
     /// No record in `open` is older.
     Clock::time_point open_since{};
+    bool active = false;
+    std::optional<ShardThrottle> throttle;
+    std::deque<Ready> ready;
+    std::multimap<Clock::time_point, EntryPtr> again;
     std::size_t calls = 0;
     /// Its rate is used up, and several wait: they go together, not one by one as the rate lets them.
     Clock::time_point held_until = Clock::time_point::min();
-    bool active = false;
 
     bool has_nothing() const noexcept { return ready.empty() && again.empty() && open.empty(); }
   };
