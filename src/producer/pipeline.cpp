@@ -105,7 +105,7 @@ bool Pipeline::enter(std::size_t bytes, detail::Handler<Receipt>& done, NoRoom n
     refused = Error(errc::closed, "the producer is closed");
   } else if (full && no_room == NoRoom::refuse) {
     return false;
-  } else if (full && (no_room == NoRoom::fail || waiting_.size() >= options_.max_waiting)) {
+  } else if (full && (no_room == NoRoom::fail || !may_wait(bytes))) {
     refused = full_error();
   }
   if (refused) {
@@ -168,6 +168,12 @@ bool Pipeline::has_room(std::size_t bytes) const {
   return metrics_.buffered_records < options_.max_buffered_records &&
          metrics_.buffered_bytes + bytes + (metrics_.buffered_records + 1) * record_memory <=
              options_.max_buffered_bytes;
+}
+
+bool Pipeline::may_wait(std::size_t bytes) const {
+  if (waiting_.size() >= options_.max_waiting) return false;
+  return waiting_.empty() ||
+         metrics_.waiting_bytes + bytes + (waiting_.size() + 1) * record_memory <= options_.max_waiting_bytes;
 }
 
 /// A flush waits for the records of its epoch and before.

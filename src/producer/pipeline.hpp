@@ -69,6 +69,7 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   bool refused_at_the_door(std::string_view partition_key, const std::optional<std::string>& explicit_hash_key,
                            std::size_t data_size, detail::Handler<Receipt>& done) const;
   bool has_room(std::size_t bytes) const;
+  bool may_wait(std::size_t bytes) const;
   void join_epoch(PendingRecord& record);
   void count_in(const PendingRecord& record);
   void admit(PendingPtr record);
