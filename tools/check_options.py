@@ -10,7 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Of each page: the structs in the order of its table, the headers they stand in, and where their values are checked. The first struct's members have no prefix.
 PAGES = {
     "docs/producer.md": (["ProducerOptions", "AggregateByShard", "AggregateByKey"], ["include/kinesis/producer.hpp"], ["src/producer/producer_core.cpp"]),
-    "docs/consumer.md": (["ConsumerOptions", "Polling", "LeaseTiming", "CheckpointEvery", "CheckpointPerKey", "PerKey"],
+    "docs/consumer.md": (["ConsumerOptions", "Polling", "EnhancedFanOut", "RegisteredConsumer", "ExistingConsumer", "LeaseTiming", "CheckpointEvery", "CheckpointPerKey", "PerKey"],
                          ["include/kinesis/consumer.hpp", "include/kinesis/fetch_mode.hpp", "include/kinesis/lease.hpp", "include/kinesis/checkpointing.hpp",
                           "include/kinesis/consume_options.hpp"],
                          ["src/consumer/consumer_core.cpp", "src/consumer/shard_work.cpp"]),

@@ -20,9 +20,9 @@ _kinesis() {
   case $line in
     "kinesis streams "*)
       if [ "$COMP_CWORD" -eq 2 ]; then
-        choices="list describe create delete split merge resize"
+        choices="list describe create delete split merge resize consumers register deregister"
       else
-        choices="--shards --wait --at $connection"
+        choices="--shards --wait --no-wait --at $connection"
       fi ;;
     "kinesis put "*) choices="--key-field --key-column --key --rate --receipts --json --aggregate --ordered --linger --ttl --max-in-flight $connection" ;;
     "kinesis bench produce "*) choices="--records --size --keys --in-flight --buffer --no-aggregate --no-rate-limit --json $connection" ;;
@@ -42,7 +42,7 @@ _kinesis() {
     "kinesis tail "*) choices="--from --count --until-caught-up $connection" ;;
     "kinesis consume "*) choices="--application --leases --worker --from --records --poll-interval --exec --exec-keep --format --batch --per-key $connection" ;;
     "kinesis doctor "*) choices="--application --leases --watch --json $connection" ;;
-    "kinesis emulate "*) choices="--listen --tls --ca-out --streams --no-limits --credentials --fault --memory --record-log --stream-delay --threads --verbose --help" ;;
+    "kinesis emulate "*) choices="--listen --tls --ca-out --streams --no-limits --credentials --fault --memory --record-log --stream-delay --subscription-lifetime --threads --verbose --help" ;;
     "kinesis demo "*) choices="--rate --chaos --help" ;;
     "kinesis completion "*) choices="--help" ;;
     *) choices="put tail consume leases doctor streams emulate demo bench completion --help --version" ;;

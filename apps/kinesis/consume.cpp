@@ -119,7 +119,7 @@ ConsumerOptions consumer_options(const Client& client, const ConsumeArguments& a
   options.leases = open_leases(arguments.leases, arguments.application, client);
   if (!arguments.worker.empty()) options.worker = arguments.worker;
   options.start = parse_start(arguments.from);
-  options.fetch.idle_interval = std::chrono::milliseconds(arguments.poll_interval_ms);
+  options.fetch = Polling{.idle_interval = std::chrono::milliseconds(arguments.poll_interval_ms)};
   if (display) options.on_event = [display = std::move(display)](const DiagnosticEvent& event) { display->see(event); };
   return options;
 }

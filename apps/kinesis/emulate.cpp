@@ -52,6 +52,7 @@ int run_emulate(const EmulateArguments& arguments, int verbose) {
   options.limits = !arguments.no_limits;
   options.memory_bytes = parse_size(arguments.memory);
   options.stream_delay = std::chrono::milliseconds(arguments.stream_delay_ms);
+  options.subscription_lifetime = std::chrono::seconds(arguments.subscription_lifetime_s);
   options.threads = arguments.threads;
   options.log = stderr_log(verbose + 1);  // a server says what goes wrong without being asked
   for (const std::string& text : arguments.credentials) options.credentials.push_back(parse_key(text));

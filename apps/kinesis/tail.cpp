@@ -97,7 +97,7 @@ int run_tail(const ConnectionArguments& connection, const TailArguments& argumen
     ConsumerOptions options{.stream = arguments.stream, .application = "tail"};
     options.leases = memory_leases();
     options.start = parse_start(arguments.from);
-    options.fetch.idle_interval = std::chrono::milliseconds(500);
+    options.fetch = Polling{.idle_interval = std::chrono::milliseconds(500)};
     options.on_event = [tips](const DiagnosticEvent& event) { tips->see(event); };
     RecordPrinter printer("-", connection.json(), client.clock(), "");
     const auto work = std::make_shared<Tail>(client, std::move(options), printer, arguments, tips);

@@ -90,13 +90,45 @@ struct ShardBlocked {
 
 // Reading and delivering.
 
-/// An answer of GetRecords.
+/// An answer of GetRecords, or an event of SubscribeToShard.
 struct RecordsRead {
   std::string shard_id;
   std::size_t records;
   std::size_t bytes;
   std::chrono::milliseconds behind_latest;
+  /// What the call took, or how long the event was waited for.
   std::chrono::nanoseconds took;
+};
+/// The service has accepted a subscription to the shard, from there on: "AFTER_SEQUENCE_NUMBER 123".
+struct Subscribed {
+  std::string shard_id;
+  std::string from;
+};
+/// A subscription is over. Another one follows, but at the end of the shard and when this worker let go of it.
+struct SubscriptionEnded {
+  enum class Why {
+    in_order,   ///< The service ended it, as it does after 5 minutes.
+    shard_end,  ///< The shard has nothing more.
+    failed,     ///< `error` tells; what is done about it comes as Trouble or Failed.
+    let_go,     ///< The lease is lost or handed over, or the worker stops.
+  };
+  std::string shard_id;
+  Why why;
+  std::size_t events;
+  std::chrono::milliseconds lasted;
+  std::optional<Error> error = {};
+};
+/// This worker has registered the fan-out consumer, and it is active.
+struct ConsumerRegistered {
+  std::string consumer_arn;
+};
+/// This worker was the last one, and has deregistered the fan-out consumer (`Deregister::by_last_worker`).
+struct ConsumerDeregistered {
+  std::string consumer_arn;
+};
+/// There is no fan-out consumer to be had, so this worker polls (`EnhancedFanOut::fallback`).
+struct FellBack {
+  Error error;
 };
 /// Aggregates that hold a record of another shard, dropped as the KCL drops them: their producer sent them again.
 struct AggregatesDropped {
@@ -143,7 +175,8 @@ struct StopTimedOut {
 using DiagnosticEvent =
     std::variant<event::LeaseAcquired, event::LeaseLost, event::LeaseStolen, event::LeaseWanted, event::LeaseReleased,
                  event::LeasesRenewed, event::WorkerJoined, event::WorkerLeft, event::Balanced, event::ShardStarted,
-                 event::ShardEnded, event::ShardFound, event::ShardBlocked, event::RecordsRead,
+                 event::ShardEnded, event::ShardFound, event::ShardBlocked, event::RecordsRead, event::Subscribed,
+                 event::SubscriptionEnded, event::ConsumerRegistered, event::ConsumerDeregistered, event::FellBack,
                  event::AggregatesDropped, event::RecordSkipped, event::CheckpointStored, event::CheckpointPrepared,
                  event::Trouble, event::Failed, event::StopTimedOut>;
 

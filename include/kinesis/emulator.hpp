@@ -33,6 +33,14 @@ struct FaultRule {
     truncate,          ///< Carries it out, then sends half of the answer's body.
     corrupt,           ///< Carries it out, then sends garbage as the answer's body.
     goaway,            ///< HTTP/2: answers, with a GOAWAY; HTTP/1.1: closes the connection after the answer.
+    // SubscribeToShard, once `events` events have been sent:
+    stream_corrupt,  ///< Sends the next event with a wrong checksum.
+    stream_cut,      ///< Ends the stream in the middle of the next event.
+    stream_reset,    ///< HTTP/2: RST_STREAM; HTTP/1.1: closes the connection.
+    stream_goaway,   ///< HTTP/2: GOAWAY, and the subscription goes on; HTTP/1.1: nothing.
+    stream_stall,    ///< Sends nothing more, for ever; the connection lives.
+    stream_silence,  ///< Sends no heartbeats any more.
+    stream_error,    ///< Sends an exception with `code`.
   };
   Action action = Action::error;
   /// Empty: any.
@@ -47,7 +55,10 @@ struct FaultRule {
   std::uint64_t seed = 1;
   std::chrono::milliseconds latency{0};
   int status = 500;
+  /// Of stream_error it is "InternalFailureException" unless something else is said.
   std::string code = "InternalFailure";
+  /// Heartbeats count.
+  std::uint64_t events = 2;
 
   /// Error(invalid_argument) names the word that is wrong.
   static Result<FaultRule> parse(std::string_view text);
@@ -91,6 +102,8 @@ struct EmulatorOptions {
   std::chrono::milliseconds stream_delay{0};
   /// An iterator and a pagination token expire after this time.
   std::chrono::seconds iterator_lifetime{300};
+  /// The service ends a subscription (SubscribeToShard) after this time.
+  std::chrono::milliseconds subscription_lifetime{std::chrono::minutes(5)};
   /// Threads that serve connections, 1 or more.
   int threads = 1;
   /// Called for each accepted record, once it can be read, on the thread that serves its request: calls of several

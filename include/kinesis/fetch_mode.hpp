@@ -45,7 +45,7 @@ struct Polling {
 /// A fan-out consumer of the stream by this name, registered if there is none, and waited for until it is active. All
 /// workers of an application share it.
 struct RegisteredConsumer {
-  /// Empty: the application's name.
+  /// Letters, digits, `_.-`, up to 128. Empty: the application's name.
   std::string name = {};
   enum class Deregister {
     never,           ///< It stays, and is paid for, until somebody deregisters it.
@@ -55,6 +55,7 @@ struct RegisteredConsumer {
 };
 /// One that exists. It is never registered or deregistered.
 struct ExistingConsumer {
+  /// Required.
   std::string arn;
 };
 
@@ -62,14 +63,17 @@ struct ExistingConsumer {
 /// no other consumer shares. Each registered consumer and each GB costs extra.
 struct EnhancedFanOut {
   std::variant<RegisteredConsumer, ExistingConsumer> consumer = RegisteredConsumer{};
-  /// SubscribeToShard calls of the worker, at least 1. Each shard is subscribed at most once a second anyway, which is
-  /// the service's own limit.
+  /// SubscribeToShard calls of the worker in a second, at least 1. Each shard is subscribed at most once a second
+  /// anyway, which is the service's own limit.
   std::size_t subscriptions_per_second = 50;
   /// Events read ahead of the handler for each shard, 1 or more. What is not read waits in the shard's HTTP/2 window.
   std::size_t prefetch = 2;
-  /// Used where the consumer cannot be registered or does not become active. None: that is an error of the whole
-  /// consumer.
-  std::optional<Polling> fallback = std::nullopt;
+  /// As `Polling::prefetch_bytes`: bytes that all shards of the consumer may read ahead together, at least 1. The size
+  /// of an event is known only once it is there, so each shard may go over it by one, of up to 1 or 2 MB.
+  std::size_t prefetch_bytes = std::size_t{256} * 1024 * 1024;
+  /// Used where the consumer cannot be registered or does not become active; `event::FellBack` tells. None: that is an
+  /// error of the whole consumer, which then ends as it does when there is no such stream.
+  std::optional<Polling> fallback = {};
 };
 
 /// How records are fetched.

@@ -5,6 +5,7 @@
 #include "aws/records_json.hpp"
 #include "aws/service_client.hpp"
 
+#include <mutex>
 #include <utility>
 
 namespace kinesis::aws {
@@ -49,11 +50,13 @@ std::string request_id_of(const http::Response& response) {
 
 class KinesisClient final : public KinesisApi {
  public:
-  KinesisClient(std::shared_ptr<RequestPipeline> pipeline, KinesisAddress address, WireFormat format)
+  KinesisClient(std::shared_ptr<RequestPipeline> pipeline, KinesisAddress address, WireFormat format,
+                SubscriptionSettings subscriptions)
       : pipeline_(std::move(pipeline)),
         address_(std::move(address)),
         format_(format == WireFormat::cbor ? BodyFormat::cbor : BodyFormat::json),
-        buffers_(core::BufferPool::create()) {}
+        buffers_(core::BufferPool::create()),
+        subscriptions_(std::move(subscriptions)) {}
 
   asio::awaitable<Result<PutRecordsResponse>> put_records(PutRecordsRequest request) override {
     core::Buffer body = buffers_->get();
@@ -85,6 +88,19 @@ class KinesisClient final : public KinesisApi {
     auto read = read_get_records_answer(*answer.response);
     if (!read) co_return unreadable(read.error(), answer);
     co_return read;
+  }
+
+  asio::awaitable<Result<ShardSubscription>> subscribe_to_shard(SubscribeToShardRequest request) override {
+    auto http = streaming_http();
+    if (!http) co_return http.error();
+    Blob body = write(type_of<SubscribeToShardRequest>(), &request);
+    auto call = service_call(SubscribeToShardRequest::operation, resource_in(request), std::move(body));
+    if (!call) co_return call.error();
+    ServiceAnswer answer = co_await pipeline_->open(std::move(*call), std::move(*http));
+    if (answer.error) co_return *answer.error;
+    auto opened = open_subscription(std::move(*answer.stream), subscriptions_, buffers_);
+    if (!opened) co_return opened.error().with_attempts(answer.attempts);
+    co_return opened;
   }
 
 #define X(Operation, function)                                                                      \
@@ -125,15 +141,20 @@ class KinesisClient final : public KinesisApi {
     return read_get_records_json(response.body, Padding::at_least_64_bytes, std::move(room));
   }
 
-  /// `resource` belongs to the caller's request.
-  core::awaitable<ServiceAnswer> exchange(std::string_view operation, NamedResource resource, Blob body) {
-    http::Body whole(std::move(body));
-    ServiceCall call(operation, content_type(Service::kinesis, format_), std::move(whole));
+  Result<ServiceCall> service_call(std::string_view operation, const NamedResource& resource, Blob body) const {
+    ServiceCall call(operation, content_type(Service::kinesis, format_), http::Body(std::move(body)));
     call.target = target(Service::kinesis, operation);
     auto url = address_.url_for(operation, resource);
-    if (!url) co_return ServiceAnswer(url.error());
+    if (!url) return url.error();
     call.url = std::move(*url);
-    co_return co_await pipeline_->send(std::move(call));
+    return call;
+  }
+
+  /// `resource` belongs to the caller's request.
+  core::awaitable<ServiceAnswer> exchange(std::string_view operation, NamedResource resource, Blob body) {
+    auto call = service_call(operation, resource, std::move(body));
+    if (!call) co_return ServiceAnswer(call.error());
+    co_return co_await pipeline_->send(std::move(*call));
   }
 
   core::awaitable<Result<void>> call(std::string_view operation, NamedResource resource, Blob body,
@@ -145,10 +166,21 @@ class KinesisClient final : public KinesisApi {
     co_return read;
   }
 
+  Result<std::shared_ptr<http::Client>> streaming_http() try {
+    if (!subscriptions_.connect) return Error(errc::unsupported, "this client has no way to subscribe");
+    std::call_once(streaming_http_made_, [&] { streaming_http_ = subscriptions_.connect(); });
+    return streaming_http_;
+  } catch (const Error& error) {
+    return error;
+  }
+
   std::shared_ptr<RequestPipeline> pipeline_;
   KinesisAddress address_;
   BodyFormat format_;
   std::shared_ptr<core::BufferPool> buffers_;
+  const SubscriptionSettings subscriptions_;
+  std::once_flag streaming_http_made_;
+  std::shared_ptr<http::Client> streaming_http_;
 };
 
 }  // namespace
@@ -175,8 +207,8 @@ Result<std::shared_ptr<const http::Url>> KinesisAddress::url_for(std::string_vie
 }
 
 std::shared_ptr<KinesisApi> make_kinesis_client(std::shared_ptr<RequestPipeline> pipeline, KinesisAddress address,
-                                                WireFormat format) {
-  return std::make_shared<KinesisClient>(std::move(pipeline), std::move(address), format);
+                                                WireFormat format, SubscriptionSettings subscriptions) {
+  return std::make_shared<KinesisClient>(std::move(pipeline), std::move(address), format, std::move(subscriptions));
 }
 
 Result<BodyFormat> format_of_answer(const http::Response& response) {

@@ -1,7 +1,9 @@
 #include "aws/request_pipeline.hpp"
 
+#include "core/buffer_pool.hpp"
 #include "core/digest.hpp"
 #include "core/hex.hpp"
+#include "http/watched_response.hpp"
 
 #include <array>
 #include <charconv>
@@ -37,17 +39,53 @@ bool is_whole(const http::Response& answer) noexcept {
   return core::crc32(answer.body.bytes()) == expected;
 }
 
+bool is_success(int status) noexcept { return status >= 200 && status < 300; }
+
+/// Room for the one more try that fresh credentials get.
+RetryRules rules_of_open(RetryRules rules) {
+  rules.max_attempts = 2;
+  return rules;
+}
+
+/// What is longer is no error of a service, and is not read to its end.
+constexpr std::size_t most_error_bytes = std::size_t{1} << 20;
+
+/// The whole of an answer that is no stream after all.
+core::awaitable<Result<http::Response>> read_whole(http::StreamedResponse streamed, std::shared_ptr<Clock> clock,
+                                                   Clock::duration patience) {
+  const int status = streamed.status;
+  http::Headers headers = streamed.headers;
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  http::WatchedResponse answer(std::move(streamed), executor, std::move(clock), patience);
+  core::Buffer body;
+  while (body.size() < most_error_bytes) {
+    const auto piece = co_await answer.read();
+    if (!piece) co_return piece.error();
+    if (!*piece) break;
+    body.append((*piece)->bytes());
+  }
+  co_return http::Response(status, std::move(headers), std::move(body).freeze());
+}
+
 }  // namespace
 
 RequestPipeline::RequestPipeline(PipelineOptions options)
     : options_(std::move(options)),
       rules_(options_.rules),
+      once_(rules_of_open(options_.rules)),
       random_(core::random_seed()),
       limiter_(options_.clock->now()) {}
 
-core::awaitable<ServiceAnswer> RequestPipeline::send(ServiceCall call) {
-  const Signing signing{sha256_hex(call.body), new_invocation_id()};
-  CallRetries retries(rules_, quota_);
+core::awaitable<ServiceAnswer> RequestPipeline::send(ServiceCall call) { return perform(std::move(call), nullptr); }
+
+core::awaitable<ServiceAnswer> RequestPipeline::open(ServiceCall call, std::shared_ptr<http::Client> http) {
+  return perform(std::move(call), std::move(http));
+}
+
+core::awaitable<ServiceAnswer> RequestPipeline::perform(ServiceCall call, std::shared_ptr<http::Client> streams) {
+  const RetryRules& rules = streams ? once_ : rules_;
+  const Signing signing{sha256_hex(call.body), new_invocation_id(), rules.max_attempts};
+  CallRetries retries(rules, quota_);
   bool corrected_clock = false;
   int sent = 0;
   CredentialsPtr refused;
@@ -58,12 +96,16 @@ core::awaitable<ServiceAnswer> RequestPipeline::send(ServiceCall call) {
     // Whoever gave the refused credentials has no others: the same question would get the same answer.
     if (refused && same_keys(refused, *credentials)) co_return std::move(*refusal);
     co_await wait_for_rate();
-    Attempt tried = co_await attempt(call, signing, number, *credentials);
+    Attempt tried = co_await attempt(call, signing, number, *credentials, streams.get());
     if (tried.sent) ++sent;
     note_answer(tried);
     if (tried.response) {
       retries.succeeded();
       co_return ServiceAnswer(std::move(*tried.response), sent);
+    }
+    if (tried.stream) {
+      retries.succeeded();
+      co_return ServiceAnswer(std::move(*tried.stream), sent);
     }
     const Error error = tried.error->with_attempts(sent);
     if (options_.log.enabled(LogLevel::debug))
@@ -72,9 +114,11 @@ core::awaitable<ServiceAnswer> RequestPipeline::send(ServiceCall call) {
       corrected_clock = true;  // the next signature has the service's time
       continue;
     }
-    const auto delay = delay_after(retries, error, tried);
+    const bool of_credentials = classify(error) == FailureKind::credentials;
+    std::optional<std::chrono::nanoseconds> delay;
+    if (!streams || of_credentials) delay = delay_after(retries, error, tried);
     refused.reset();
-    if (classify(error) == FailureKind::credentials && options_.credentials) {
+    if (of_credentials && options_.credentials) {
       options_.credentials->refused(*credentials);
       refused = *credentials;
       refusal.emplace(error, tried.error_body);
@@ -91,7 +135,8 @@ core::awaitable<Result<RequestPipeline::CredentialsPtr>> RequestPipeline::identi
 }
 
 core::awaitable<RequestPipeline::Attempt> RequestPipeline::attempt(const ServiceCall& call, const Signing& signing,
-                                                                   int number, CredentialsPtr credentials) {
+                                                                   int number, CredentialsPtr credentials,
+                                                                   http::Client* streams) {
   Attempt result;
   TimeEvidence evidence;
   evidence.sent = options_.clock->wall_now();
@@ -103,18 +148,34 @@ core::awaitable<RequestPipeline::Attempt> RequestPipeline::attempt(const Service
     co_return result;
   }
   const http::Url& url = call.url ? *call.url : options_.url;
-  auto answer = co_await options_.http->send(url.endpoint, std::move(*request));
+  auto answer = co_await exchange(url, std::move(*request), streams, result);
   if (!answer) {
     result.error = answer.error();
     result.sent = http::possibly_sent(answer.error());
     co_return result;
   }
   evidence.received = options_.clock->wall_now();
-  evidence.date = answer->headers.find("date").value_or("");
-  evidence.has_age = answer->headers.contains("age");
+  const http::Headers& headers = result.stream ? result.stream->headers : answer->headers;
+  evidence.date = headers.find("date").value_or("");
+  evidence.has_age = headers.contains("age");
   result.skew_observed = skew_.observe(evidence);
-  read(std::move(*answer), result);
+  if (!result.stream) read(std::move(*answer), result);
   co_return result;
+}
+
+core::awaitable<Result<http::Response>> RequestPipeline::exchange(const http::Url& url, http::Request request,
+                                                                  http::Client* streams, Attempt& result) {
+  if (streams == nullptr) co_return co_await options_.http->send(url.endpoint, std::move(request));
+  http::RequestOptions options;
+  options.replay_when_stale = false;
+  auto opened = co_await streams->open(url.endpoint, std::move(request), options);
+  if (!opened) co_return opened.error();
+  if (is_success(opened->status)) {
+    result.stream.emplace(std::move(*opened));
+    co_return http::Response();
+  }
+  auto whole = co_await read_whole(std::move(*opened), options_.clock, options_.error_patience);
+  co_return whole;
 }
 
 void RequestPipeline::read(http::Response answer, Attempt& result) {
@@ -126,7 +187,7 @@ void RequestPipeline::read(http::Response answer, Attempt& result) {
                        .with_service("", answer.status, std::string(request_id));
     return;
   }
-  if (answer.status >= 200 && answer.status < 300) {
+  if (is_success(answer.status)) {
     result.response = std::move(answer);
     return;
   }
@@ -165,7 +226,7 @@ Result<http::Request> RequestPipeline::signed_request(const ServiceCall& call, c
   }
   headers.add("user-agent", options_.user_agent);
   headers.add("amz-sdk-invocation-id", signing.invocation);
-  headers.add("amz-sdk-request", "attempt=" + std::to_string(number) + "; max=" + std::to_string(rules_.max_attempts));
+  headers.add("amz-sdk-request", "attempt=" + std::to_string(number) + "; max=" + std::to_string(signing.max_attempts));
   return http::Request("POST", url.target(), std::move(headers), call.body);
 } catch (const Error&) {
   // A header that cannot be sent. All are ours but the keys.

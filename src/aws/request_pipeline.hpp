@@ -39,10 +39,13 @@ class ServiceCall {
 class ServiceAnswer {
  public:
   ServiceAnswer(http::Response response, int attempts) : response(std::move(response)), attempts(attempts) {}
+  ServiceAnswer(http::StreamedResponse stream, int attempts) : stream(std::move(stream)), attempts(attempts) {}
   ServiceAnswer(Error error, Blob body = Blob())
       : error(std::move(error)), error_body(std::move(body)), attempts(this->error->attempts()) {}
 
   std::optional<http::Response> response;
+  /// In place of `response`, of a call that was opened.
+  std::optional<http::StreamedResponse> stream;
   std::optional<Error> error;
   /// With `http::body_padding` bytes behind it, unless it is empty.
   Blob error_body;
@@ -66,6 +69,8 @@ struct PipelineOptions {
   /// Adaptive, or not.
   RetryPolicy::Mode retry_mode = RetryPolicy::Mode::standard;
   std::string user_agent = std::string(default_user_agent);
+  /// The longest pause within the body of an error, where a stream was to be opened.
+  Clock::duration error_patience = std::chrono::seconds(10);
 };
 
 /// The one loop all operations go through: sign, send, judge, back off, try again. Corrects the signing time by the
@@ -77,6 +82,10 @@ class RequestPipeline {
 
   /// The answer, or the last try's error with service code, request id and attempts.
   core::awaitable<ServiceAnswer> send(ServiceCall call);
+  /// The same over `http`, for an answer that is a stream: returns at its head. Not tried again, since the service may
+  /// have begun to answer, but for the two things that say that it has not: a wrong time and refused credentials. The
+  /// body of an error is awaited.
+  core::awaitable<ServiceAnswer> open(ServiceCall call, std::shared_ptr<http::Client> http);
 
  private:
   using CredentialsPtr = std::shared_ptr<const Credentials>;
@@ -84,10 +93,12 @@ class RequestPipeline {
   struct Signing {
     std::string body_sha256;
     std::string invocation;
+    int max_attempts = 1;
   };
   /// What one try brought: an answer or an error, and what the answer said about time.
   struct Attempt {
     std::optional<http::Response> response;
+    std::optional<http::StreamedResponse> stream;
     std::optional<Error> error;
     Blob error_body;
     /// The service may have seen it.
@@ -98,8 +109,13 @@ class RequestPipeline {
   };
 
   core::awaitable<Result<CredentialsPtr>> identity();
+  /// `streams` is null for a call that is sent.
+  core::awaitable<ServiceAnswer> perform(ServiceCall call, std::shared_ptr<http::Client> streams);
   core::awaitable<Attempt> attempt(const ServiceCall& call, const Signing& signing, int number,
-                                   CredentialsPtr credentials);
+                                   CredentialsPtr credentials, http::Client* streams);
+  /// A whole answer, or one that is empty beside `result.stream`.
+  core::awaitable<Result<http::Response>> exchange(const http::Url& url, http::Request request, http::Client* streams,
+                                                   Attempt& result);
   Result<http::Request> signed_request(const ServiceCall& call, const Signing& signing, int number,
                                        const Credentials* credentials, core::WallTime now);
   void read(http::Response answer, Attempt& result);
@@ -110,6 +126,8 @@ class RequestPipeline {
 
   const PipelineOptions options_;
   const RetryRules rules_;
+  /// Of what is opened.
+  const RetryRules once_;
   SigningKeys keys_;
   ClockSkew skew_;
   RetryQuota quota_;

@@ -3,6 +3,7 @@
 #include "aws/endpoint.hpp"
 #include "aws/request_pipeline.hpp"
 #include "aws/shape.hpp"
+#include "aws/shard_subscription.hpp"
 #include <kinesis/client.hpp>
 #include <kinesis/cloudwatch.hpp>
 #include <kinesis/dynamodb.hpp>
@@ -48,7 +49,8 @@ class KinesisAddress {
 };
 
 std::shared_ptr<KinesisApi> make_kinesis_client(std::shared_ptr<RequestPipeline> pipeline, KinesisAddress address,
-                                                WireFormat format);
+                                                WireFormat format,
+                                                SubscriptionSettings subscriptions = SubscriptionSettings());
 std::shared_ptr<DynamoDbApi> make_dynamodb_client(std::shared_ptr<RequestPipeline> pipeline);
 std::shared_ptr<CloudWatchApi> make_cloudwatch_client(std::shared_ptr<RequestPipeline> pipeline);
 

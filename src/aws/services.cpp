@@ -23,6 +23,7 @@ class Connector {
         region_(find_region(options.region, settings_)),
         fips_(settings_.flag("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")),
         dual_stack_(settings_.flag("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")),
+        executor_(executor),
         http_(http::make_client(http_options(executor))),
         credentials_(options.credentials ? options.credentials : make_chain(std::move(executor))) {}
 
@@ -31,7 +32,7 @@ class Connector {
     services.region = region_;
     services.kinesis = make_kinesis_client(pipeline(Service::kinesis),
                                            KinesisAddress(region_, fips_, dual_stack_, override_url(Service::kinesis)),
-                                           options_.wire_format);
+                                           options_.wire_format, subscriptions());
     services.dynamodb = make_dynamodb_client(pipeline(Service::dynamodb));
     services.cloudwatch = make_cloudwatch_client(pipeline(Service::cloudwatch));
     return services;
@@ -54,6 +55,14 @@ class Connector {
     http.max_body = options_.max_answer_bytes;
     http.max_connections_per_host = static_cast<std::size_t>(options_.max_connections_per_host);
     return http;
+  }
+
+  SubscriptionSettings subscriptions() const {
+    SubscriptionSettings settings;
+    settings.executor = executor_;
+    settings.clock = options_.clock;
+    settings.connect = [http = subscription_http_options(http_options(executor_))] { return http::make_client(http); };
+    return settings;
   }
 
   std::shared_ptr<CredentialsProvider> make_chain(asio::any_io_executor executor) const {
@@ -131,6 +140,7 @@ class Connector {
     pipeline.rules = rules();
     pipeline.retry_mode = retry_mode();
     pipeline.user_agent = user_agent();
+    pipeline.error_patience = options_.first_byte_timeout;
     return std::make_shared<RequestPipeline>(std::move(pipeline));
   }
 
@@ -139,6 +149,7 @@ class Connector {
   const std::string region_;
   const bool fips_;
   const bool dual_stack_;
+  const asio::any_io_executor executor_;
   const std::shared_ptr<http::Client> http_;
   const std::shared_ptr<CredentialsProvider> credentials_;
 };

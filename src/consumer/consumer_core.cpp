@@ -5,6 +5,9 @@
 #include <kinesis/consumer.hpp>
 #include <kinesis/lease_repositories.hpp>
 
+#include <algorithm>
+#include <cctype>
+#include <string_view>
 #include <utility>
 
 namespace kinesis {
@@ -13,11 +16,47 @@ namespace {
 using consumer::LeaseCoordinator;
 using consumer::ShardSession;
 
+[[noreturn]] void fail(const char* why) { throw Error(errc::invalid_argument, std::string("ConsumerOptions: ") + why); }
+
+void check(const Polling& polling) {
+  if (polling.max_records < 1 || polling.max_records > 10'000) fail("fetch.max_records must be 1 to 10,000");
+  if (polling.prefetch < 1) fail("fetch.prefetch must be at least 1");
+  if (polling.prefetch_bytes < 1) fail("fetch.prefetch_bytes must be at least 1");
+  if (polling.idle_interval.count() < 0) fail("fetch.idle_interval must be at least 0");
+}
+
+bool is_consumer_name(std::string_view name) {
+  const auto allowed = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '.' || c == '-'; };
+  return !name.empty() && name.size() <= 128 && std::all_of(name.begin(), name.end(), allowed);
+}
+
+void check(const EnhancedFanOut& fan_out, const ApplicationName& application) {
+  if (const auto* registered = std::get_if<RegisteredConsumer>(&fan_out.consumer)) {
+    if (!is_consumer_name(registered->name.empty() ? application.text() : registered->name))
+      fail(
+          "fetch: the name of a fan-out consumer has 1 to 128 letters, digits, _ . -; give RegisteredConsumer one if "
+          "the application's is longer");
+  } else if (!std::get<ExistingConsumer>(fan_out.consumer).arn.starts_with("arn:")) {
+    fail("fetch: ExistingConsumer needs the ARN of a fan-out consumer");
+  }
+  if (fan_out.subscriptions_per_second < 1) fail("fetch.subscriptions_per_second must be at least 1");
+  if (fan_out.prefetch < 1) fail("fetch.prefetch must be at least 1");
+  if (fan_out.prefetch_bytes < 1) fail("fetch.prefetch_bytes must be at least 1");
+  if (fan_out.fallback) check(*fan_out.fallback);
+}
+
+void check_fetch(const ConsumerOptions& options) {
+  if (const auto* fan_out = std::get_if<EnhancedFanOut>(&options.fetch)) {
+    check(*fan_out, options.application);
+    if (options.stream.all().size() > 1 && std::holds_alternative<ExistingConsumer>(fan_out->consumer))
+      fail("fetch: an ExistingConsumer is one stream's, and there are several; use RegisteredConsumer");
+  } else {
+    check(std::get<Polling>(options.fetch));
+  }
+}
+
 void check(const ConsumerOptions& options) {
   const LeaseTiming& timing = options.timing;
-  const auto fail = [](const char* why) {
-    throw Error(errc::invalid_argument, std::string("ConsumerOptions: ") + why);
-  };
   if (timing.failover.count() <= 0 || timing.renew_interval.count() <= 0 || timing.refresh_interval.count() <= 0 ||
       timing.shard_refresh_interval.count() <= 0)
     fail("the times of leases must be positive");
@@ -26,11 +65,7 @@ void check(const ConsumerOptions& options) {
   if (timing.hand_over.count() < 0) fail("timing.hand_over must not be negative");
   if (timing.parallel_writes < 1) fail("timing.parallel_writes must be at least 1");
   if (!options.assignment) fail("assignment must not be empty; balanced() is the default");
-  if (options.fetch.max_records < 1 || options.fetch.max_records > 10'000)
-    fail("fetch.max_records must be 1 to 10,000");
-  if (options.fetch.prefetch < 1) fail("fetch.prefetch must be at least 1");
-  if (options.fetch.prefetch_bytes < 1) fail("fetch.prefetch_bytes must be at least 1");
-  if (options.fetch.idle_interval.count() < 0) fail("fetch.idle_interval must be at least 0");
+  check_fetch(options);
   if (options.stop_deadline.count() < 0) fail("stop_deadline must be at least 0");
 }
 

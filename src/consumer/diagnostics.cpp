@@ -26,6 +26,20 @@ std::string place(const Checkpoint& checkpoint) {
   return text;
 }
 
+const char* ended(event::SubscriptionEnded::Why why) {
+  switch (why) {
+    case event::SubscriptionEnded::Why::in_order:
+      return "ended by the service";
+    case event::SubscriptionEnded::Why::shard_end:
+      return "ended with the shard";
+    case event::SubscriptionEnded::Why::failed:
+      return "broken";
+    case event::SubscriptionEnded::Why::let_go:
+      break;
+  }
+  return "let go";
+}
+
 struct Printer {
   std::string operator()(const event::LeaseAcquired& e) const {
     return e.shard_id + ": lease acquired, continues after " + place(e.from) +
@@ -60,6 +74,20 @@ struct Printer {
     return e.shard_id + ": " + std::to_string(e.records) + " records, " + std::to_string(e.bytes) + " bytes read in " +
            milliseconds(e.took) + ", " + std::to_string(e.behind_latest.count()) + " ms behind";
   }
+  std::string operator()(const event::Subscribed& e) const { return e.shard_id + ": subscribed from " + e.from; }
+  std::string operator()(const event::SubscriptionEnded& e) const {
+    return e.shard_id + ": subscription " + ended(e.why) + " after " + milliseconds(e.lasted) + " and " +
+           std::to_string(e.events) + " events" + (e.error ? std::string(": ") + e.error->what() : "");
+  }
+  std::string operator()(const event::ConsumerRegistered& e) const {
+    return "fan-out consumer " + e.consumer_arn + " registered";
+  }
+  std::string operator()(const event::ConsumerDeregistered& e) const {
+    return "fan-out consumer " + e.consumer_arn + " deregistered";
+  }
+  std::string operator()(const event::FellBack& e) const {
+    return std::string("polls instead of enhanced fan-out: ") + e.error.what();
+  }
   std::string operator()(const event::AggregatesDropped& e) const {
     return e.shard_id + ": " + std::to_string(e.aggregates) + " aggregates dropped that hold records of other shards";
   }
@@ -85,6 +113,9 @@ struct Printer {
 
 struct Level {
   LogLevel operator()(const event::RecordsRead&) const { return LogLevel::debug; }
+  LogLevel operator()(const event::Subscribed&) const { return LogLevel::debug; }
+  LogLevel operator()(const event::SubscriptionEnded&) const { return LogLevel::debug; }
+  LogLevel operator()(const event::FellBack&) const { return LogLevel::warning; }
   LogLevel operator()(const event::LeasesRenewed&) const { return LogLevel::trace; }
   LogLevel operator()(const event::Balanced&) const { return LogLevel::debug; }
   LogLevel operator()(const event::ShardBlocked&) const { return LogLevel::debug; }

@@ -39,13 +39,12 @@ LeaseCoordinator::LeaseCoordinator(Client client, ConsumerOptions options)
       wake_refresh_(strand_, client_.clock()),
       wake_renew_(strand_, client_.clock()),
       random_(core::random_seed()),
-      book_(options_.timing.failover),
-      budget_(std::make_shared<ReadBudget>(options_.fetch.prefetch_bytes)),
-      keeper_(client_, options_, strand_, book_) {}
+      book_(options_.timing.failover) {}
 
 core::awaitable<void> LeaseCoordinator::run() {
   const auto self = shared_from_this();
   co_await unless_stopped(prepare_with_retries());
+  co_await unless_stopped(prepare_fetching());
   if (stopping_) co_return;
   loops_.spawn(renew_loop());
   loops_.spawn(refresh_loop());
@@ -75,10 +74,38 @@ core::awaitable<void> LeaseCoordinator::prepare_with_retries() {
 }
 
 core::awaitable<void> LeaseCoordinator::prepare() {
+  if (streams_.empty()) co_await find_streams();
   co_await options_.leases->prepare();
+  co_await read_table();
+  for (const auto& part : streams_) co_await part->keeper.make_missing();
+}
+
+core::awaitable<void> LeaseCoordinator::find_streams() {
+  std::vector<ConsumedStream> found = co_await consumed_streams(client_, options_.stream, options_.start);
+  for (ConsumedStream& stream : found) {
+    const Fetching* first = streams_.empty() ? nullptr : streams_.front()->fetching.get();
+    streams_.push_back(std::make_unique<StreamPart>(*this, std::move(stream), first));
+  }
+}
+
+core::awaitable<void> LeaseCoordinator::prepare_fetching() {
+  for (const auto& part : streams_) co_await part->fetching->prepare();
+}
+
+core::awaitable<void> LeaseCoordinator::keep_shards() {
+  for (const auto& part : streams_) co_await part->keeper.keep();
+}
+
+core::awaitable<void> LeaseCoordinator::read_table() {
   auto rows = co_await options_.leases->list();
+  std::erase_if(rows, [this](const Lease& row) { return part_of(row) == nullptr; });
   book_.observe_all(std::move(rows), client_.clock().now());
-  co_await keeper_.make_missing();
+}
+
+LeaseCoordinator::StreamPart* LeaseCoordinator::part_of(const Lease& lease) const {
+  for (const auto& part : streams_)
+    if (part->stream.has(lease)) return part.get();
+  return nullptr;
 }
 
 core::awaitable<void> LeaseCoordinator::refresh_loop() {
@@ -88,7 +115,7 @@ core::awaitable<void> LeaseCoordinator::refresh_loop() {
     try {
       co_await unless_stopped(look());
       if (!stopping_) co_await assign();
-      co_await unless_stopped(keeper_.keep());
+      co_await unless_stopped(keep_shards());
     } catch (...) {
       failure = std::current_exception();
     }
@@ -119,9 +146,8 @@ Clock::time_point LeaseCoordinator::next_look() {
 }
 
 core::awaitable<void> LeaseCoordinator::look() {
-  auto rows = co_await options_.leases->list();
+  co_await read_table();
   const Clock::time_point now = client_.clock().now();
-  book_.observe_all(std::move(rows), now);
   const auto owned = owned_;
   for (const auto& [key, lease] : owned) look_at_owned(lease, now);
   look_at_awaited(now);
@@ -305,7 +331,7 @@ void LeaseCoordinator::lose(const OwnedPtr& owned, const Lease* row) {
 }
 
 LeaseCoordinator::OwnedPtr LeaseCoordinator::find(const std::shared_ptr<ShardSession>& session) const {
-  const auto it = owned_.find(session->shard_id());
+  const auto it = owned_.find(session->lease_key());
   return it != owned_.end() && it->second->session == session ? it->second : nullptr;
 }
 
@@ -360,7 +386,8 @@ core::awaitable<CheckpointOutcome> LeaseCoordinator::prepare_here(std::shared_pt
 
 core::awaitable<void> LeaseCoordinator::end_shard(OwnedPtr owned, std::vector<ChildShard> children) {
   std::function<bool()> ours = [this, owned] { return !owned->ended && client_.clock().now() < owned->valid_until; };
-  std::vector<std::string> ids = co_await keeper_.make_children(owned->lease, std::move(children), std::move(ours));
+  ShardKeeper& keeper = part_of(owned->lease)->keeper;
+  std::vector<std::string> ids = co_await keeper.make_children(owned->lease, std::move(children), std::move(ours));
   if (!ids.empty()) owned->lease.child_shard_ids = ids;
   ended_here_.insert(owned->lease.key);
   emit(event::ShardEnded{owned->lease.key, std::move(ids)});
@@ -441,8 +468,8 @@ core::awaitable<void> LeaseCoordinator::stop() {
   } catch (...) {
     late = std::current_exception();
   }
-  if (late) {
-    const auto left = owned_;
+  const auto left = owned_;
+  if (late && !left.empty()) {
     event::StopTimedOut timed_out;
     for (const auto& [key, lease] : left) timed_out.shard_ids.push_back(key);
     emit(timed_out);
@@ -461,6 +488,7 @@ core::awaitable<void> LeaseCoordinator::finish_sessions() {
   // A lease that is being taken is given back as soon as its answer is there, and not left to expire.
   co_await taking_.push(true);
   co_await cancel_asked();
+  co_await leave_fan_out();
 }
 
 void LeaseCoordinator::watch_workers() {
@@ -475,10 +503,9 @@ void LeaseCoordinator::watch_workers() {
 }
 
 void LeaseCoordinator::watch_blocked() {
-  const FindLease find = [this](const std::string& key) { return book_.lease(key); };
   for (const auto& [key, entry] : book_.entries()) {
     const Lease& lease = entry.lease;
-    if (lease.checkpoint.is_shard_end() || parents_done(lease, find)) {
+    if (lease.checkpoint.is_shard_end() || book_.parents_done(lease)) {
       blocked_.erase(key);
     } else if (blocked_.insert(key).second) {
       emit(event::ShardBlocked{key, lease.parent_shard_ids});

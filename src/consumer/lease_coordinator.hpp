@@ -1,5 +1,6 @@
 #pragma once
 
+#include "consumer/fetching.hpp"
 #include "consumer/logic/lease_book.hpp"
 #include "consumer/shard_keeper.hpp"
 #include "consumer/shard_session.hpp"
@@ -77,6 +78,17 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
     bool ready = false;
   };
 
+  /// A stream, and what works on it alone.
+  struct StreamPart {
+    StreamPart(LeaseCoordinator& worker, ConsumedStream its, const Fetching* first)
+        : stream(std::move(its)),
+          fetching(std::make_shared<Fetching>(worker.client_, worker.options_, stream.id, first)),
+          keeper(worker.client_, worker.options_, stream, worker.strand_, worker.book_) {}
+    ConsumedStream stream;
+    std::shared_ptr<Fetching> fetching;
+    ShardKeeper keeper;
+  };
+
   /// A lease as it was written, and when that was sent: from then on others count its time.
   struct Taken {
     Lease row;
@@ -84,6 +96,12 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
   };
 
   core::awaitable<void> prepare();
+  core::awaitable<void> find_streams();
+  core::awaitable<void> prepare_fetching();
+  core::awaitable<void> keep_shards();
+  core::awaitable<void> read_table();
+  /// Null: it is of a stream that this consumer does not read.
+  StreamPart* part_of(const Lease& lease) const;
   core::awaitable<void> prepare_with_retries();
   core::awaitable<void> unless_stopped(core::awaitable<void> reading);
   core::awaitable<void> refresh_loop();
@@ -105,6 +123,8 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
   core::awaitable<void> begin_awaited(std::string key);
   core::awaitable<void> begin(Lease row, Clock::time_point sent, bool stolen);
   core::awaitable<void> cancel_asked();
+  core::awaitable<void> leave_fan_out();
+  bool others_work(const StreamPart& part, Clock::time_point now) const;
   core::awaitable<void> cancel_asking(Lease known);
   void end_unclaimed();
 
@@ -152,10 +172,9 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
   core::Notifier wake_renew_;
   core::Random random_;
   LeaseBook book_;
-  std::shared_ptr<ReadBudget> budget_;
-  std::set<std::string> workers_;  // that own leases, as last told
-  std::set<std::string> blocked_;  // shards that wait for their parents, as last told
-  ShardKeeper keeper_;
+  std::set<std::string> workers_;                     // that own leases, as last told
+  std::set<std::string> blocked_;                     // shards that wait for their parents, as last told
+  std::vector<std::unique_ptr<StreamPart>> streams_;  // set by prepare
   std::map<std::string, OwnedPtr> owned_;
   std::map<std::string, Awaited> awaited_;
   std::multimap<Clock::time_point, OwnedPtr> renewals_;

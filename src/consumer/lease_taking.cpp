@@ -192,8 +192,9 @@ core::awaitable<void> LeaseCoordinator::begin(Lease row, Clock::time_point sent,
     co_return;
   }
   ++taken_;
-  SessionContext context{client_,          options_.stream, options_.start,  options_.fetch, options_.on_event,
-                         weak_from_this(), worker().text(), options_.pauses, budget_};
+  const StreamPart& part = *part_of(row);
+  SessionContext context{client_,           part.stream.id,   part.stream.start, part.fetching,
+                         options_.on_event, weak_from_this(), worker().text(),   options_.pauses};
   auto owned = std::make_shared<Owned>(row);
   owned->valid_until = valid_until(sent);
   // The first interval is shorter for some: leases that were taken together need not be renewed together for ever.
@@ -224,6 +225,29 @@ core::awaitable<void> LeaseCoordinator::cancel_asking(Lease known) {
     if (written.is_stored() || !written.row() || written.row()->owner != worker().text()) co_return;
     known = *written.row();
   }
+}
+
+core::awaitable<void> LeaseCoordinator::leave_fan_out() {
+  const auto ends = [](const auto& part) { return part->fetching->ends_with_last_worker(); };
+  if (std::none_of(streams_.begin(), streams_.end(), ends)) co_return;
+  std::exception_ptr failure;
+  try {
+    co_await read_table();
+    for (const auto& part : streams_)
+      if (!others_work(*part, client_.clock().now())) co_await part->fetching->tidy_up();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) trouble("", "deregistering the fan-out consumer", core::to_error(failure));
+}
+
+bool LeaseCoordinator::others_work(const StreamPart& part, Clock::time_point now) const {
+  return std::any_of(book_.entries().begin(), book_.entries().end(), [&](const auto& entry) {
+    const Lease& lease = entry.second.lease;
+    if (!part.stream.has(lease)) return false;
+    const bool anothers = lease.owner && lease.owner != worker().text() && !book_.is_free(entry.second, now);
+    return anothers || (lease.checkpoint_owner && lease.checkpoint_owner != worker().text());
+  });
 }
 
 }  // namespace kinesis::consumer

@@ -1,41 +1,19 @@
 #include "consumer/shard_session.hpp"
 
 #include "consumer/diagnostics.hpp"
+#include "consumer/fetching.hpp"
 #include "consumer/lease_coordinator.hpp"
 #include "consumer/logic/latest_pin.hpp"
-#include "consumer/logic/read_pace.hpp"
-#include "core/backoff.hpp"
-#include "core/random.hpp"
 #include "core/strand.hpp"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
 namespace kinesis::consumer {
 namespace {
 
-constexpr core::Backoff read_backoff{std::chrono::milliseconds(200), std::chrono::seconds(10)};
-/// For what somebody has to mend: the stream is gone, the key is disabled, access is denied.
-constexpr core::Backoff hopeless_backoff{std::chrono::seconds(10), std::chrono::seconds(10), 1,
-                                         core::Backoff::Jitter::half};
-/// What a shard is expected to bring before its first answer, and at least later.
-constexpr std::size_t least_expected_bytes = 16 * 1024;
 /// The KCL hands the state to applications of any language as a string.
 constexpr std::size_t most_prepared_bytes = 4 * 1024;
-
-bool needs_somebody(const Error& error) {
-  switch (error.code()) {
-    case errc::not_found:
-    case errc::invalid_argument:
-    case errc::access_denied:
-    case errc::kms:
-    case errc::unsupported:
-      return true;
-    default:
-      return false;
-  }
-}
 
 /// The shard's hash keys, as its lease has them.
 aggregation::HashRange range_of(const Lease& lease) {
@@ -45,12 +23,6 @@ aggregation::HashRange range_of(const Lease& lease) {
   const auto last = core::Uint128::parse(*lease.ending_hash_key);
   if (first && last) range = aggregation::HashRange{*first, *last};
   return range;
-}
-
-std::size_t size_of(const std::vector<KinesisRecord>& records) {
-  std::size_t bytes = 0;
-  for (const KinesisRecord& record : records) bytes += record.data.size() + record.partition_key.size();
-  return bytes;
 }
 
 /// What a worker before this one has prepared, without the pin of a LATEST lease: that is not the application's.
@@ -64,85 +36,42 @@ std::optional<PreparedCheckpoint> prepared_of(const Lease& lease) {
 
 }  // namespace
 
-/// Where the fetcher stands.
-struct Reading {
-  Reading(Checkpoint at, Clock::time_point now, Clock::duration idle_interval)
-      : from(at), resumed_after(std::move(at)), pace(now), idle(idle_interval), random(core::random_seed()) {}
-
-  Checkpoint from;
-  const Checkpoint resumed_after;
-  /// `from` is a record that was handed on, and not only the checkpoint of the lease.
-  bool delivered = false;
-  std::string iterator;
-  ReadPace pace;
-  IdlePace idle;
-  core::Random random;
-  std::uint32_t failures = 0;
-  std::size_t expected_bytes = least_expected_bytes;
-  Clock::time_point pause_until{};
-  bool over = false;
-};
-
-namespace {
-
-GetShardIteratorRequest iterator_request(const SessionContext& context, const std::string& shard_id,
-                                         const Reading& reading, std::optional<Clock::wall_time_point> pinned) {
-  GetShardIteratorRequest request(context.stream, shard_id, ShardIteratorType::trim_horizon);
-  switch (reading.from.kind()) {
-    case Checkpoint::Kind::record:
-      // The checkpoint is read once more: it may be an aggregate that is done only in part.
-      request.shard_iterator_type =
-          reading.delivered ? ShardIteratorType::after_sequence_number : ShardIteratorType::at_sequence_number;
-      request.starting_sequence_number = reading.from.position().sequence_number;
-      break;
-    case Checkpoint::Kind::latest:
-      request.shard_iterator_type = ShardIteratorType::latest;
-      if (pinned) {
-        request.shard_iterator_type = ShardIteratorType::at_timestamp;
-        request.timestamp = *pinned;
-      }
-      break;
-    case Checkpoint::Kind::at_timestamp:
-      if (const auto* at = std::get_if<AtTimestamp>(&context.start)) {
-        request.shard_iterator_type = ShardIteratorType::at_timestamp;
-        request.timestamp = at->time;
-      }
-      break;
-    case Checkpoint::Kind::trim_horizon:
-      if (const auto* numbers = std::get_if<AtSequenceNumbers>(&context.start)) {
-        const auto number = numbers->shards.find(shard_id);
-        if (number == numbers->shards.end()) break;
-        request.shard_iterator_type = ShardIteratorType::at_sequence_number;
-        request.starting_sequence_number = number->second;
-      }
-      break;
-    case Checkpoint::Kind::shard_end:
-      break;
-  }
-  return request;
-}
-
-}  // namespace
-
 ShardSession::ShardSession(SessionContext context, const Lease& lease, Clock::time_point valid_until)
     : context_(std::move(context)),
-      shard_id_(lease.key),
+      key_(lease.key),
+      shard_id_(lease.shard_id()),
+      stream_(context_.stream.name()),
       strand_(core::make_strand(context_.client.executor())),
-      channel_(context_.fetch.prefetch),
-      fetcher_(strand_),
+      fetching_(strand_),
       done_(1),
       valid_until_(valid_until),
       counter_(lease.counter),
-      filter_(range_of(lease)),
-      pinned_(pinned_latest(lease)),
-      place_(context_.budget->place()),
+      feed_(feed_options(lease)),
+      fetcher_(context_.fetching->fetcher(feed_)),
       prepared_(prepared_of(lease)),
       state_(lease.checkpoint) {}
 
+ShardFeed::Options ShardSession::feed_options(const Lease& lease) {
+  ShardFeed::Options options{context_.client,
+                             context_.stream,
+                             context_.start,
+                             shard_id_,
+                             key_,
+                             lease.checkpoint,
+                             pinned_latest(lease),
+                             range_of(lease),
+                             context_.fetching->prefetch(),
+                             context_.fetching->budget(),
+                             [this](const DiagnosticEvent& event) { report(event); },
+                             [this](Clock::wall_time_point time) { return pin(time); },
+                             [this] { return context_.client.clock().now() < valid_until_.load(); }};
+  return options;
+}
+
 void ShardSession::start() {
-  report(event::ShardStarted{shard_id_, state_.stored()});
+  report(event::ShardStarted{key_, state_.stored()});
   core::spawn(strand_, [](std::shared_ptr<ShardSession> self) -> core::awaitable<void> {
-    if (self->end_ == ShardEnd::not_ended) self->fetcher_.spawn(self->fetch_all());
+    if (self->end_ == ShardEnd::not_ended) self->fetching_.spawn(self->fetch_all());
     co_return;
   }(shared_from_this()));
 }
@@ -151,49 +80,17 @@ core::awaitable<void> ShardSession::fetch_all() {
   const auto self = shared_from_this();
   std::exception_ptr failure;
   try {
-    co_await fetch();
+    co_await fetcher_->run();
   } catch (...) {
     failure = std::current_exception();
   }
   if (!failure || core::is_cancellation(failure)) co_return;
   // Nobody would read any more, and nobody would know: the shard is given back, and begins anew.
-  report(event::Failed{shard_id_, "reading", core::to_error(failure)});
+  report(event::Failed{key_, "reading", core::to_error(failure)});
   end_delivery(ShardEnd::stopping);
 }
 
-core::awaitable<void> ShardSession::fetch() {
-  Clock& clock = context_.client.clock();
-  Reading reading(state_.stored(), clock.now(), context_.fetch.idle_interval);
-  while (!reading.over) {
-    reading.pause_until = clock.now();
-    std::optional<Error> failure;
-    if (reading.iterator.empty()) {
-      failure = co_await ask_iterator(reading);
-    } else {
-      failure = co_await ask_records(reading);
-      if (!failure) reading.failures = 0;  // an iterator alone is no success: it may expire again and again
-    }
-    if (failure) reading.pause_until = after_failure(reading, *failure);
-    if (!reading.over) co_await core::sleep_until(clock, reading.pause_until);
-  }
-}
-
-core::awaitable<std::optional<Error>> ShardSession::ask_iterator(Reading& reading) {
-  const Clock::wall_time_point asked = context_.client.clock().wall_now();
-  auto request = iterator_request(context_, shard_id_, reading, pinned_);
-  const bool at_tip = request.shard_iterator_type == ShardIteratorType::latest;
-  auto answer = co_await context_.client.kinesis().get_shard_iterator(std::move(request));
-  if (!answer) co_return answer.error();
-  reading.iterator = answer->shard_iterator.value_or("");
-  if (reading.iterator.empty()) co_return Error(errc::protocol, "the answer of GetShardIterator has no iterator");
-  // A lease of another library: from now on the tip is where it was, or what comes meanwhile would be missed by whoever
-  // asks again.
-  if (at_tip) co_await pin(asked);
-  co_return std::nullopt;
-}
-
 core::awaitable<void> ShardSession::pin(Clock::wall_time_point time) {
-  pinned_ = time;
   const auto coordinator = context_.coordinator.lock();
   if (!coordinator) co_return;
   // What the other library's application has prepared stays.
@@ -203,102 +100,21 @@ core::awaitable<void> ShardSession::pin(Clock::wall_time_point time) {
   co_await coordinator->prepare_checkpoint(shared_from_this(), std::move(at), std::move(state));
 }
 
-core::awaitable<std::optional<Error>> ShardSession::ask_records(Reading& reading) {
-  Clock& clock = context_.client.clock();
-  ReadBudget::Hold hold = co_await place_->take(reading.expected_bytes);
-  const Clock::time_point began = clock.now();
-  reading.pace.call(began);
-  GetRecordsRequest request(reading.iterator);
-  request.limit = static_cast<int>(context_.fetch.max_records);
-  auto answer = co_await context_.client.kinesis().get_records(std::move(request));
-  if (!answer) co_return answer.error();
-  GetRecordsResponse records = std::move(answer).value();
-  co_await hand_on(reading, std::move(records), std::move(hold), began);
-  co_return std::nullopt;
-}
-
-core::awaitable<void> ShardSession::hand_on(Reading& reading, GetRecordsResponse answer, ReadBudget::Hold hold,
-                                            Clock::time_point began) {
-  Clock& clock = context_.client.clock();
-  const Clock::time_point now = clock.now();
-  const std::size_t bytes = size_of(answer.records);
-  const std::size_t count = answer.records.size();
-  reading.pace.answer(bytes, now);
-  reading.expected_bytes = std::max(bytes, least_expected_bytes);
-  hold.settle(bytes);
-  if (count > 0) {
-    reading.from = Checkpoint::at(RecordPosition{answer.records.back().sequence_number, 0});
-    reading.delivered = true;
-  }
-  Fetched fetched;
-  fetched.batch.behind_latest = std::chrono::milliseconds(answer.millis_behind_latest.value_or(0));
-  const bool at_tip = fetched.batch.behind_latest.count() == 0;
-  RecordFilter::Filtered filtered = filter_.filter(std::move(answer.records), reading.resumed_after);
-  fetched.batch.records = std::move(filtered.records);
-  if (filtered.malformed > 0)
-    report(
-        event::Trouble{shard_id_, "taking an aggregate apart",
-                       Error(errc::protocol, std::to_string(filtered.malformed) +
-                                                 " aggregates name keys they do not have; they are delivered as they "
-                                                 "came")});
-  if (filtered.out_of_range > 0) report(event::AggregatesDropped{shard_id_, filtered.out_of_range});
-  report(event::RecordsRead{shard_id_, count, bytes, fetched.batch.behind_latest, now - began});
-  if (!fetched.batch.records.empty()) {
-    fetched.hold.emplace(std::move(hold));
-    const bool open = co_await channel_.push(std::move(fetched));
-    reading.over = !open;
-    if (!open) co_return;
-  }
-  if (!answer.next_shard_iterator) {
-    Fetched end;
-    end.end = true;
-    end.children = std::move(answer.child_shards);
-    co_await channel_.push(std::move(end));
-    reading.over = true;
-    co_return;
-  }
-  reading.iterator = std::move(*answer.next_shard_iterator);
-  reading.pause_until = reading.pace.next_call(clock.now());
-  if (at_tip) reading.pause_until = std::max(reading.pause_until, began + reading.idle.pause(count > 0));
-}
-
-Clock::time_point ShardSession::after_failure(Reading& reading, const Error& failure) {
-  const Clock::time_point now = context_.client.clock().now();
-  if (failure.code() == errc::throttled) reading.pace.throttled();
-  const bool expired = failure.code() == errc::expired_iterator;
-  const bool hopeless = needs_somebody(failure);
-  if (expired || hopeless) reading.iterator.clear();  // the next one goes on after the last record
-  if (hopeless) {
-    const char* doing = "reading";
-    if (failure.code() == errc::not_found) doing = "reading: the stream or the shard does not exist any more";
-    if (failure.code() == errc::invalid_argument && reading.from.is_record())
-      doing = "reading: the position is refused; a stream that was deleted and made again does not know it";
-    report(event::Failed{shard_id_, doing, failure});
-    return now + hopeless_backoff.delay(0, reading.random);
-  }
-  // An iterator expires while the handler is slow: a new one is asked for at once, but not for ever.
-  Clock::duration delay = read_backoff.delay(reading.failures, reading.random);
-  if (expired && reading.failures == 0) delay = Clock::duration::zero();
-  ++reading.failures;
-  report(event::Trouble{shard_id_, "reading", failure, std::chrono::duration_cast<std::chrono::milliseconds>(delay)});
-  return std::max(now + delay, expired ? now : reading.pace.next_call(now));
-}
-
 core::awaitable<std::optional<RawBatch>> ShardSession::next_batch() {
   const auto self = shared_from_this();
   while (end_ == ShardEnd::not_ended) {
     if (!taken_) {
-      std::optional<Fetched> popped = co_await channel_.pop();
+      std::optional<Fetched> popped = co_await feed_.pop();
       if (!popped) break;
       taken_.emplace(std::move(*popped));
     }
     // Looked at when there is something to hand out, or a pause of the time before would not hold it up. What was taken
     // stays if the wait is cancelled.
     if (!context_.pauses.any()) break;
-    const bool paused = context_.pauses.paused(shard_id_);
+    const bool paused = context_.pauses.paused(key_);
     if (!paused) break;
     std::function<bool()> given_up = [self] { return self->end_ != ShardEnd::not_ended; };
-    co_await context_.pauses.wait(shard_id_, std::move(given_up));
+    co_await context_.pauses.wait(key_, std::move(given_up));
   }
   if (!taken_ && end_ == ShardEnd::not_ended) end_delivery(ShardEnd::stopping);
   if (end_ != ShardEnd::not_ended || !still_ours()) co_return std::nullopt;
@@ -326,14 +142,14 @@ bool ShardSession::still_ours() {
   if (context_.client.clock().now() < valid_until_.load()) return true;
   // The renewals have not come through for so long that another worker may have taken the lease.
   const bool news = end_delivery(ShardEnd::lease_lost);
-  if (news) report(event::LeaseLost{shard_id_});
+  if (news) report(event::LeaseLost{key_});
   return false;
 }
 
 void ShardSession::stage(const RecordPosition& position) {
   const std::lock_guard lock(mutex_);
   if (!state_.stage(position))
-    throw Error(errc::invalid_argument, "record " + position.sequence_number.to_string() + " of " + shard_id_ +
+    throw Error(errc::invalid_argument, "record " + position.sequence_number.to_string() + " of " + key_ +
                                             " was not delivered by this shard, so it cannot be done");
 }
 
@@ -372,9 +188,10 @@ core::awaitable<CheckpointOutcome> ShardSession::prepare(Blob state) {
   if (!next) co_return CheckpointOutcome::nothing_new;
   const auto coordinator = context_.coordinator.lock();
   if (!coordinator) co_return CheckpointOutcome::lease_lost;
-  if (pinned_ && nothing_stored()) state = pin_state(*pinned_, state);
+  const auto pinned = feed_.pinned();
+  if (pinned && nothing_stored()) state = pin_state(*pinned, state);
   const CheckpointOutcome outcome = co_await coordinator->prepare_checkpoint(self, *next, std::move(state));
-  if (outcome == CheckpointOutcome::stored) report(event::CheckpointPrepared{shard_id_, *next});
+  if (outcome == CheckpointOutcome::stored) report(event::CheckpointPrepared{key_, *next});
   co_return outcome;
 }
 
@@ -383,10 +200,10 @@ bool ShardSession::end_delivery(ShardEnd why) {
   const bool lost = why == ShardEnd::lease_lost;
   const bool newly_lost = lost && end_.exchange(why) != why;
   if (!lost) end_.compare_exchange_strong(expected, why);
-  channel_.close();
+  feed_.close();
   context_.pauses.wake();
   core::spawn(strand_, [](std::shared_ptr<ShardSession> self) -> core::awaitable<void> {
-    self->fetcher_.cancel();
+    self->fetching_.cancel();
     co_return;
   }(shared_from_this()));
   return newly_lost;
@@ -401,8 +218,8 @@ void ShardSession::finish(std::exception_ptr failure) {
 
 core::awaitable<void> ShardSession::finish_now(std::exception_ptr failure) {
   end_delivery(ShardEnd::stopping);
-  fetcher_.cancel();
-  co_await fetcher_.join();
+  fetching_.cancel();
+  co_await fetching_.join();
   taken_.reset();
   if (const auto coordinator = context_.coordinator.lock())
     co_await coordinator->release(shared_from_this(), to_write(), children_, std::move(failure));

@@ -1,8 +1,7 @@
 #pragma once
 
 #include "consumer/logic/checkpoint_state.hpp"
-#include "consumer/logic/record_filter.hpp"
-#include "consumer/read_budget.hpp"
+#include "consumer/shard_feed.hpp"
 #include "core/async.hpp"
 #include "core/channel.hpp"
 #include <kinesis/consumer.hpp>
@@ -14,25 +13,24 @@
 
 namespace kinesis::consumer {
 
+class Fetching;
 class LeaseCoordinator;
-struct Reading;  // where a fetcher stands
 
 /// What a session needs of its worker.
 struct SessionContext {
   Client client;
   StreamId stream;
   StartPosition start;
-  Polling fetch;
+  std::shared_ptr<Fetching> fetching;
   std::function<void(const DiagnosticEvent&)> on_event;
   std::weak_ptr<LeaseCoordinator> coordinator;
   std::string worker;
   PauseSwitch pauses;
-  std::shared_ptr<ReadBudget> budget;
 };
 
-/// One shard in this worker's hands: reads ahead, hands out batches, keeps the progress, writes checkpoints through the
-/// coordinator. Stops delivering as soon as others may believe that the lease has expired. Lives on a strand of its
-/// own.
+/// One shard in this worker's hands: has a fetcher read ahead, hands out batches, keeps the progress, writes
+/// checkpoints through the coordinator. Stops delivering as soon as others may believe that the lease has expired.
+/// Lives on a strand of its own.
 class ShardSession final : public ShardCore, public std::enable_shared_from_this<ShardSession> {
  public:
   /// `lease` as it was taken; `valid_until` as in `extend`.
@@ -42,6 +40,8 @@ class ShardSession final : public ShardCore, public std::enable_shared_from_this
   void start();
 
   const std::string& shard_id() const noexcept override { return shard_id_; }
+  const std::string& stream() const noexcept override { return stream_; }
+  const std::string& lease_key() const noexcept override { return key_; }
   asio::any_io_executor executor() const override { return strand_; }
   core::awaitable<std::optional<RawBatch>> next_batch() override;
   void stage(const RecordPosition& position) override;
@@ -69,21 +69,8 @@ class ShardSession final : public ShardCore, public std::enable_shared_from_this
   core::awaitable<void> finished();
 
  private:
-  /// What the fetcher hands over: records, or the end of the shard with its children.
-  struct Fetched {
-    RawBatch batch;
-    bool end = false;
-    std::vector<ChildShard> children;
-    std::optional<ReadBudget::Hold> hold;
-  };
-
-  core::awaitable<void> fetch();
+  ShardFeed::Options feed_options(const Lease& lease);
   core::awaitable<void> fetch_all();
-  core::awaitable<std::optional<Error>> ask_iterator(Reading& reading);
-  core::awaitable<std::optional<Error>> ask_records(Reading& reading);
-  core::awaitable<void> hand_on(Reading& reading, GetRecordsResponse answer, ReadBudget::Hold hold,
-                                Clock::time_point began);
-  Clock::time_point after_failure(Reading& reading, const Error& failure);
   core::awaitable<void> pin(Clock::wall_time_point time);
   core::awaitable<void> finish_now(std::exception_ptr failure);
   bool nothing_stored();
@@ -91,18 +78,18 @@ class ShardSession final : public ShardCore, public std::enable_shared_from_this
   bool still_ours();
 
   SessionContext context_;
+  const std::string key_;
   const std::string shard_id_;
+  const std::string stream_;
   asio::any_io_executor strand_;
-  core::Channel<Fetched> channel_;
-  core::TaskGroup fetcher_;
+  core::TaskGroup fetching_;
   core::Channel<bool> done_;
   std::atomic<Clock::time_point> valid_until_;
   std::atomic<std::int64_t> counter_;
   std::atomic<ShardEnd> end_{ShardEnd::not_ended};
   std::atomic<bool> finishing_{false};
-  RecordFilter filter_;                           // of the fetcher
-  std::optional<Clock::wall_time_point> pinned_;  // on the strand: where LATEST is
-  std::shared_ptr<ReadBudget::Place> place_;      // of the fetcher
+  ShardFeed feed_;
+  std::unique_ptr<Fetcher> fetcher_;
   const std::optional<PreparedCheckpoint> prepared_;
   std::optional<Fetched> taken_;  // on the strand: read, and not handed out
   std::mutex mutex_;              // guards state_: stage() comes from the user's threads

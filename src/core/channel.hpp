@@ -45,6 +45,17 @@ class Channel {
     }
   }
 
+  /// Waits until there is room, so that a single pusher need not hold an item before; it finds the room it was told of.
+  /// False if the channel is closed.
+  awaitable<bool> wait_for_room() {
+    for (;;) {
+      std::unique_lock lock(mutex_);
+      if (closed_) co_return false;
+      if (items_.size() < capacity_) co_return true;
+      co_await pushers_.wait(std::move(lock));
+    }
+  }
+
   std::optional<T> try_pop() {
     const std::lock_guard lock(mutex_);
     return take();

@@ -33,6 +33,30 @@ TEST(ChannelTest, HoldsAtLeastOne) {
   EXPECT_FALSE(channel.try_push(item));
 }
 
+TEST(ChannelTest, RoomIsWaitedForWithoutAnItem) {
+  TestLoop loop;
+  Channel<int> channel(1);
+  std::vector<int> pushed;
+  auto push_three = [&]() -> awaitable<void> {
+    for (int i = 0; i < 3; ++i) {
+      const bool room = co_await channel.wait_for_room();
+      if (!room) co_return;
+      int item = i;
+      EXPECT_TRUE(channel.try_push(item)) << "the room it was told of";
+      pushed.push_back(i);
+    }
+  };
+  spawn(loop.executor(), push_three());
+  loop.run_for();
+  EXPECT_EQ(pushed, std::vector<int>{0}) << "the second has no room";
+  EXPECT_EQ(channel.try_pop(), 0);
+  loop.run_for();
+  EXPECT_EQ(pushed, (std::vector<int>{0, 1}));
+  channel.close();
+  loop.run_for();
+  EXPECT_EQ(pushed.size(), 2u) << "a closed channel has no room";
+}
+
 TEST(ChannelTest, PushWaitsForRoomAndPopForAnItemInOrder) {
   TestLoop loop;
   Channel<int> channel(2);

@@ -104,6 +104,20 @@ http::ServerResponse Admin::answer(const http::ServerRequest& request) {
              "There is POST and DELETE /_admin/faults, and POST /_admin/split.");
 }
 
+namespace {
+
+std::uint64_t subscriptions_of(const Region& region) {
+  std::uint64_t count = 0;
+  for (const auto& [name, stream] : region.streams()) {
+    for (const auto& [consumer_name, consumer] : stream.consumers) {
+      for (const auto& [number, fan_out] : consumer.shards) count += fan_out.active != 0 ? 1 : 0;
+    }
+  }
+  return count;
+}
+
+}  // namespace
+
 http::ServerResponse Admin::state() {
   std::string out;
   aws::JsonWriter json(out);
@@ -116,7 +130,7 @@ http::ServerResponse Admin::state() {
     json.key("memory_bytes").integer(region.memory()).key("memory_bound").integer(region.options().memory_bytes);
     json.key("streams").begin_array();
     for (const auto& [name, stream] : region.streams()) write_stream(json, stream);
-    json.end_array();
+    json.end_array().key("subscriptions").integer(subscriptions_of(region));
   });
   json.key("faults").begin_array();
   for (const Faults::Entry& entry : faults) {

@@ -1,6 +1,7 @@
 #include "emulator/direct_api.hpp"
 
 #include "core/async.hpp"
+#include "emulator/live_subscription.hpp"
 #include "emulator/shared_region.hpp"
 
 #include <mutex>
@@ -103,6 +104,78 @@ awaitable<Result<typename Request::Response>> run(std::shared_ptr<SharedRegion> 
   co_return answer(*region, request, faults);
 }
 
+// The events of a subscription, as a client would get them.
+class DirectSubscription final : public ShardSubscription::Source {
+ public:
+  using Event = std::optional<SubscribeToShardEvent>;
+
+  DirectSubscription(asio::any_io_executor executor, std::shared_ptr<LiveSubscription> live, StreamFault fault)
+      : executor_(std::move(executor)), live_(std::move(live)), fault_(std::move(fault)) {}
+
+  asio::any_io_executor executor() const override { return executor_; }
+  asio::awaitable<Result<Event>> next() override;
+  void cancel() override { live_->cancel(); }
+
+ private:
+  // What breaks the stream now, and what breaks the event that is there.
+  std::optional<Error> broken_stream() const;
+  std::optional<Error> broken_event() const;
+  Error fail(Error error);
+
+  asio::any_io_executor executor_;
+  std::shared_ptr<LiveSubscription> live_;
+  StreamFault fault_;
+  std::optional<Error> failure_;
+};
+
+std::optional<Error> DirectSubscription::broken_event() const {
+  if (fault_.is_due(Action::stream_corrupt)) return Error(errc::protocol, "an event was corrupted by a fault rule");
+  if (fault_.is_due(Action::stream_cut)) return Error(errc::connection, "the stream was cut short by a fault rule");
+  return std::nullopt;
+}
+
+std::optional<Error> DirectSubscription::broken_stream() const {
+  if (fault_.is_due(Action::stream_reset)) return Error(errc::connection, "the stream was reset by a fault rule");
+  if (fault_.is_due(Action::stream_error)) return fault_.error();
+  return std::nullopt;
+}
+
+// Gives up the place in the region as well.
+Error DirectSubscription::fail(Error error) {
+  failure_ = error;
+  live_->cancel();
+  return error;
+}
+
+asio::awaitable<Result<std::optional<SubscribeToShardEvent>>> DirectSubscription::next() {
+  if (failure_) co_return *failure_;
+  if (auto error = broken_stream()) co_return fail(*std::move(error));
+  if (fault_.is_due(Action::stream_silence)) live_->silence();
+  if (fault_.is_due(Action::stream_stall)) co_await live_->wait_for_cancel();
+  SubscriptionStep step = co_await live_->next();
+  if (step.error) co_return fail(*std::move(step.error));
+  if (step.kind == SubscriptionStep::Kind::end) co_return Event();
+  if (auto error = broken_event()) co_return fail(*std::move(error));
+  fault_.count_event();
+  co_return Event(to_event(std::move(step.event)));
+}
+
+awaitable<Result<ShardSubscription>> subscribe(std::shared_ptr<SharedRegion> region, Clock::duration latency,
+                                               SubscribeToShardRequest request) {
+  const FaultDecision faults = region->decide(request);
+  co_await pause(region, latency + faults.latency);
+  if (faults.is(Action::reset_before)) co_return *lost_answer(faults);
+  if (faults.rule) {
+    if (auto error = fault_error(*faults.rule, SubscribeToShardRequest::operation)) co_return error->with_attempts(1);
+  }
+  auto live = LiveSubscription::open(region, request);
+  if (auto error = lost_answer(faults)) co_return *error;
+  if (!live) co_return live.error().with_attempts(1);
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  co_return ShardSubscription(
+      std::make_shared<DirectSubscription>(executor, *std::move(live), StreamFault(faults.stream_rule)));
+}
+
 class DirectApi final : public KinesisApi {
  public:
   DirectApi(std::shared_ptr<SharedRegion> region, Clock::duration latency)
@@ -114,6 +187,9 @@ class DirectApi final : public KinesisApi {
   }
   KINESIS_OPERATIONS(X)
 #undef X
+  asio::awaitable<Result<ShardSubscription>> subscribe_to_shard(SubscribeToShardRequest request) override {
+    return subscribe(region_, latency_, std::move(request));
+  }
 
  private:
   std::shared_ptr<SharedRegion> region_;
@@ -152,6 +228,7 @@ InProcessKinesis::InProcessKinesis(Options options) : accepted_(std::make_shared
   shared.region.limits = options.limits;
   shared.region.stream_delay = options.stream_delay;
   shared.region.iterator_lifetime = options.iterator_lifetime;
+  shared.region.subscription_lifetime = options.subscription_lifetime;
   shared.region.memory_bytes = options.memory_bytes;
   shared.clock = options.clock;
   shared.log = options.log;

@@ -19,6 +19,10 @@ class SharedRegion;
 /// once
 /// (`latency`, and that of fault rules), then is carried out at once; its errors are those a client would make of AWS's
 /// answers, after one attempt. Faults of connections become Error(connection), those of bodies Error(protocol).
+///
+/// A subscription gives its events as they are asked for: nothing is read ahead of `next`, which waits for no latency.
+/// Faults of its stream become the same errors; with a GOAWAY it goes on, and one that stalls waits until it is
+/// cancelled.
 std::shared_ptr<KinesisApi> direct_api(std::shared_ptr<SharedRegion> region, Clock::duration latency = {});
 
 /// Kinesis without a network, on any clock.
@@ -32,6 +36,7 @@ class InProcessKinesis {
     /// How long streams stay in CREATING, UPDATING and DELETING.
     std::chrono::milliseconds stream_delay{0};
     std::chrono::milliseconds iterator_lifetime{std::chrono::minutes(5)};
+    std::chrono::milliseconds subscription_lifetime{std::chrono::minutes(5)};
     /// What each call takes.
     Clock::duration latency{0};
     std::vector<FaultRule> faults = {};

@@ -37,6 +37,10 @@ struct Direct : ::testing::Test {
     for (const KinesisRecord& record : answer->records) out.emplace_back(record.data.text());
     return out;
   }
+  awaitable<void> put_one() {
+    const PutRecordRequest request("s", Blob("1"), "a");
+    EXPECT_TRUE(co_await kinesis.api()->put_record(request));
+  }
   void fault(std::string_view rule) { kinesis.add_fault(FaultRule::parse(rule).value()); }
 
   core::TestLoop loop;
@@ -173,6 +177,197 @@ TEST_F(DirectWithLatency, IteratorsExpireByTheClock) {
   const auto iterator = call(GetShardIteratorRequest("s", "0", ShardIteratorType::latest))->shard_iterator.value();
   loop.clock.advance(seconds(11));
   EXPECT_EQ(call(GetRecordsRequest(iterator)).error().code(), errc::expired_iterator);
+}
+
+struct DirectSubscriptions : Direct {
+  using Next = Result<std::optional<SubscribeToShardEvent>>;
+
+  DirectSubscriptions() {
+    kinesis.create_stream("s", 2);
+    RegisterStreamConsumerRequest request("arn:aws:kinesis:us-east-1:123456789012:stream/s", "c");
+    consumer = call(request)->consumer.consumer_arn;
+  }
+  Result<ShardSubscription> try_to_subscribe(const std::string& shard = "shardId-000000000000") {
+    return call(SubscribeToShardRequest(consumer, shard, StartingPosition(ShardIteratorType::trim_horizon)));
+  }
+  ShardSubscription subscribe(const std::string& shard = "shardId-000000000000") {
+    return std::move(try_to_subscribe(shard)).value();
+  }
+  Next next(ShardSubscription& subscription) {
+    std::optional<Next> out;
+    const auto run = [&]() -> awaitable<void> { out = co_await subscription.next(); };
+    loop.run(run());
+    return *std::move(out);
+  }
+  // Starts to wait; the answer comes later.
+  void start_next(ShardSubscription& subscription, std::optional<Next>& out) {
+    core::spawn(loop.executor(), wait(&subscription, &out));
+    loop.run_for();
+  }
+  static awaitable<void> wait(ShardSubscription* subscription, std::optional<Next>* out) {
+    auto event = co_await subscription->next();
+    out->emplace(std::move(event));
+  }
+  static std::string text(const Next& next) {
+    if (!next) return next.error().service_code() + " " + std::string(to_string(next.error().code()));
+    if (!*next) return "end";
+    std::string out;
+    for (const KinesisRecord& record : (*next)->records) out += record.data.text();
+    return (*next)->continuation_sequence_number ? out : out + "|";
+  }
+
+  std::string consumer;
+};
+
+TEST_F(DirectSubscriptions, APutWakesTheReaderAtOnce) {
+  ShardSubscription subscription = subscribe();
+  std::optional<Next> event;
+  start_next(subscription, event);
+  EXPECT_FALSE(event);
+  const auto before = loop.clock.now();
+  core::spawn(loop.executor(), put_one());
+  loop.run_for();
+  ASSERT_TRUE(event);
+  EXPECT_EQ(text(*event), "1");
+  EXPECT_EQ(loop.clock.now(), before);
+}
+
+TEST_F(DirectSubscriptions, APutToAnotherShardWakesNobody) {
+  ShardSubscription subscription = subscribe("shardId-000000000001");
+  std::optional<Next> event;
+  start_next(subscription, event);
+  core::spawn(loop.executor(), put_one());
+  loop.run_for();
+  EXPECT_FALSE(event);
+  loop.run_for(seconds(5));
+  ASSERT_TRUE(event);
+  EXPECT_EQ(text(*event), "");
+}
+
+TEST_F(DirectSubscriptions, EndsAtTheEndOfTheShard) {
+  ShardSubscription subscription = subscribe();
+  std::optional<Next> event;
+  start_next(subscription, event);
+  kinesis.split("s", "shardId-000000000000");
+  loop.run_for();
+  ASSERT_TRUE(event);
+  EXPECT_EQ(text(*event), "|");
+  EXPECT_EQ((**event)->child_shards.size(), 2u);
+  EXPECT_EQ(text(next(subscription)), "end");
+  EXPECT_EQ(text(next(subscription)), "end");
+}
+
+TEST_F(DirectSubscriptions, EndsAfterFiveMinutes) {
+  ShardSubscription subscription = subscribe();
+  const auto start = loop.clock.now();
+  int beats = 0;
+  for (auto event = next(subscription); event && *event; event = next(subscription)) ++beats;
+  EXPECT_EQ(beats, 59);
+  EXPECT_EQ(loop.clock.now() - start, std::chrono::minutes(5));
+}
+
+TEST_F(DirectSubscriptions, AnotherOneTakesOver) {
+  ShardSubscription first = subscribe();
+  EXPECT_EQ(try_to_subscribe().error().code(), errc::throttled);
+  loop.clock.advance(seconds(1));
+  EXPECT_EQ(try_to_subscribe().error().code(), errc::already_exists);
+  loop.clock.advance(seconds(4));
+  EXPECT_EQ(text(next(first)), "");
+  std::optional<Next> event;
+  start_next(first, event);
+  ShardSubscription second = subscribe();
+  loop.run_for();
+  ASSERT_TRUE(event);
+  EXPECT_EQ(text(*event).substr(0, 22), "ResourceInUseException");
+  EXPECT_EQ(text(next(first)).substr(0, 22), "ResourceInUseException");
+  ASSERT_TRUE(put("a", "1"));
+  EXPECT_EQ(text(next(second)), "1");
+}
+
+TEST_F(DirectSubscriptions, LearnsThatItsConsumerIsGone) {
+  ShardSubscription subscription = subscribe();
+  std::optional<Next> event;
+  start_next(subscription, event);
+  DeregisterStreamConsumerRequest request;
+  request.consumer_arn = consumer;
+  ASSERT_TRUE(call(request));
+  loop.run_for();
+  ASSERT_TRUE(event);
+  EXPECT_EQ(text(*event), "ResourceNotFoundException not_found");
+}
+
+TEST_F(DirectSubscriptions, CancelEndsTheWait) {
+  ShardSubscription subscription = subscribe();
+  std::optional<Next> event;
+  start_next(subscription, event);
+  subscription.cancel();
+  loop.run_for();
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->error().code(), errc::cancelled);
+  EXPECT_EQ(next(subscription).error().code(), errc::cancelled);
+}
+
+TEST_F(DirectSubscriptions, MayBeLetGoOfAfterItsLoop) {
+  ShardSubscription left;
+  {
+    core::TestLoop other;
+    left = subscribe();
+    std::optional<Next> event;
+    core::spawn(other.executor(), wait(&left, &event));
+    other.run_for();
+    EXPECT_FALSE(event);
+  }
+  left.cancel();
+}
+
+TEST_F(DirectSubscriptions, FaultsOfTheStreamBecomeErrors) {
+  const auto text_of = [&](std::string_view rule) {
+    kinesis.clear_faults();
+    loop.clock.advance(seconds(6));
+    fault(rule);
+    ShardSubscription subscription = subscribe();
+    std::string out = text(next(subscription));
+    out += "," + text(next(subscription));
+    return out += "," + text(next(subscription));
+  };
+  ASSERT_TRUE(put("a", "1"));
+  EXPECT_EQ(text_of("action=stream-corrupt"), "1,, protocol");
+  EXPECT_EQ(text_of("action=stream-cut"), "1,, connection");
+  EXPECT_EQ(text_of("action=stream-reset"), "1,, connection");
+  EXPECT_EQ(text_of("action=stream-reset,events=0"), " connection, connection, connection");
+  EXPECT_EQ(text_of("action=stream-error"), "1,,InternalFailureException service");
+  EXPECT_EQ(text_of("action=stream-error,code=KMSAccessDeniedException"), "1,,KMSAccessDeniedException kms");
+  EXPECT_EQ(text_of("action=stream-goaway"), "1,,");
+  EXPECT_EQ(text_of("action=stream-silence"), "1,,end");
+  EXPECT_EQ(text_of("action=stream-reset,nth=2"), "1,,");
+  EXPECT_EQ(text_of("action=stream-reset,shard=1"), "1,,");
+}
+
+TEST_F(DirectSubscriptions, AStalledStreamWaitsUntilItIsCancelled) {
+  fault("action=stream-stall,events=0");
+  ASSERT_TRUE(put("a", "1"));
+  ShardSubscription subscription = subscribe();
+  std::optional<Next> event;
+  start_next(subscription, event);
+  loop.run_for(std::chrono::hours(1));
+  EXPECT_FALSE(event);
+  subscription.cancel();
+  loop.run_for();
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->error().code(), errc::cancelled);
+}
+
+TEST_F(DirectSubscriptions, FaultsOfTheCallComeBeforeTheStream) {
+  fault("action=reset-before,nth=1");
+  fault("action=reset-after,nth=1");
+  EXPECT_EQ(try_to_subscribe().error().code(), errc::connection);
+  // That one was accepted, and stands in the way although nobody reads it.
+  EXPECT_EQ(try_to_subscribe().error().code(), errc::connection);
+  loop.clock.advance(seconds(1));
+  EXPECT_EQ(try_to_subscribe().error().code(), errc::already_exists);
+  kinesis.clear_faults();
+  fault("action=throttle");
+  EXPECT_EQ(try_to_subscribe().error().service_code(), "LimitExceededException");
 }
 
 // Every operation gets somewhere: none is left to KinesisApi's "unsupported".

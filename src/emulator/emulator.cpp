@@ -50,6 +50,7 @@ void check(const EmulatorOptions& options) {
   require(options.memory_bytes >= std::size_t{1} << 20, "an emulator needs at least 1 MiB for records");
   require(options.stream_delay.count() >= 0, "the delay of streams is not below 0");
   require(options.iterator_lifetime.count() > 0, "the lifetime of iterators is above 0");
+  require(options.subscription_lifetime.count() > 0, "the lifetime of subscriptions is above 0");
   require(!options.region.empty(), "the region is empty");
   require(options.account.size() == 12 && options.account.find_first_not_of("0123456789") == std::string::npos,
           "an account has 12 digits");
@@ -65,6 +66,7 @@ SharedRegion::Options region_options(const EmulatorOptions& options, std::shared
   out.region.limits = options.limits;
   out.region.stream_delay = options.stream_delay;
   out.region.iterator_lifetime = options.iterator_lifetime;
+  out.region.subscription_lifetime = options.subscription_lifetime;
   out.region.memory_bytes = options.memory_bytes;
   out.clock = std::move(clock);
   out.log = options.log;

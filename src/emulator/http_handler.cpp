@@ -1,5 +1,6 @@
 #include "emulator/http_handler.hpp"
 
+#include "aws/event_stream.hpp"
 #include "core/base64.hpp"
 #include "core/hex.hpp"
 #include "core/time_format.hpp"
@@ -39,6 +40,15 @@ std::string request_id() {
   return out;
 }
 
+// What is ordered for a whole answer hits the first event of one that is streamed.
+std::optional<FaultRule> stream_rule(const FaultDecision& faults) {
+  if (!faults.is(Action::truncate) && !faults.is(Action::corrupt)) return faults.stream_rule;
+  FaultRule rule = *faults.rule;
+  rule.action = faults.is(Action::truncate) ? Action::stream_cut : Action::stream_corrupt;
+  rule.events = 0;
+  return rule;
+}
+
 }  // namespace
 
 HttpHandler::HttpHandler(std::shared_ptr<SharedRegion> region, std::vector<EmulatorOptions::Key> credentials, Log log)
@@ -63,14 +73,33 @@ http::ServerResponse HttpHandler::carry_out(ServiceCall& call, const FaultDecisi
   ServiceAnswer answer;
   std::optional<Error> ordered;
   if (faults.rule) ordered = fault_error(*faults.rule, call.operation());
+  if (!ordered && call.is_streamed()) return open_stream(call, faults, format);
   answer = ordered ? KinesisService::answer(*ordered, format) : KinesisService::answer(call.carry_out(), format);
-  if (log_.enabled(LogLevel::debug)) {
-    log_.write(LogLevel::debug, "emulator", call.operation(),
-               {{"status", std::to_string(answer.status)}, {"error", answer.error_type}});
-  }
+  log_answer(call, answer);
   http::ServerResponse response = to_response(std::move(answer));
   if (faults.rule) apply_fault(*faults.rule, response);
   return response;
+}
+
+http::ServerResponse HttpHandler::open_stream(ServiceCall& call, const FaultDecision& faults, aws::BodyFormat format) {
+  auto writer = call.open_stream(StreamFault(stream_rule(faults)));
+  ServiceAnswer answer;
+  if (writer) {
+    answer.content_type = aws::event_stream_content_type;
+  } else {
+    answer = KinesisService::answer(writer.error(), format);
+  }
+  log_answer(call, answer);
+  http::ServerResponse response = to_response(std::move(answer));
+  if (writer) response.writer = *std::move(writer);
+  if (faults.rule) apply_fault(*faults.rule, response);
+  return response;
+}
+
+void HttpHandler::log_answer(const ServiceCall& call, const ServiceAnswer& answer) const {
+  if (!log_.enabled(LogLevel::debug)) return;
+  log_.write(LogLevel::debug, "emulator", call.operation(),
+             {{"status", std::to_string(answer.status)}, {"error", answer.error_type}});
 }
 
 http::ServerResponse HttpHandler::to_response(ServiceAnswer answer) const {
@@ -91,9 +120,10 @@ void apply_fault(const FaultRule& rule, http::ServerResponse& response) {
       response.fault = http::Fault(Kind::reset_connection);
       break;
     case Action::truncate:
-      response.fault = http::Fault(Kind::truncate, response.body.size() / 2, 2);
+      if (!response.writer) response.fault = http::Fault(Kind::truncate, response.body.size() / 2, 2);
       break;
     case Action::corrupt: {
+      if (response.writer) break;
       std::string garbage(std::max<std::size_t>(response.body.size(), 16), '\0');
       core::Random random(rule.seed);
       for (char& c : garbage) c = static_cast<char>(random());

@@ -22,6 +22,8 @@ class HttpHandler final : public http::Handler {
 
  private:
   http::ServerResponse carry_out(ServiceCall& call, const FaultDecision& faults, aws::BodyFormat format);
+  http::ServerResponse open_stream(ServiceCall& call, const FaultDecision& faults, aws::BodyFormat format);
+  void log_answer(const ServiceCall& call, const ServiceAnswer& answer) const;
   http::ServerResponse to_response(ServiceAnswer answer) const;
 
   std::shared_ptr<SharedRegion> region_;

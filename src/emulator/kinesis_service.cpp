@@ -23,11 +23,7 @@ KinesisService::Opened refuse(const Error& error, BodyFormat format) {
   return out;
 }
 
-Error unknown_operation(std::string_view operation) {
-  const bool later = operation == "SubscribeToShard";
-  return service_error("UnknownOperationException",
-                       later ? "SubscribeToShard is not implemented by this emulator yet." : "");
-}
+Error unknown_operation() { return service_error("UnknownOperationException", ""); }
 
 }  // namespace
 
@@ -50,12 +46,12 @@ KinesisService::Opened KinesisService::open(const http::ServerRequest& request) 
     return refuse_as_xml(404, "<UnknownOperationException/>\n");
   }
   const std::string_view operation = aws::operation_of(aws::Service::kinesis, target);
-  if (operation.empty()) return refuse(unknown_operation(""), format);
+  if (operation.empty()) return refuse(unknown_operation(), format);
   if (auto error = authorization_.refuse(request, parts_.region->now().wall)) return refuse(*error, format);
 
   ReadCall read = read_call(parts_, operation, format, request.body);
   if (read.error) return refuse(*read.error, format);
-  if (!read.call) return refuse(unknown_operation(operation), format);
+  if (!read.call) return refuse(unknown_operation(), format);
   Opened out;
   out.format = format;
   out.call = std::move(read.call);

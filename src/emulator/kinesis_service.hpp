@@ -30,7 +30,11 @@ class ServiceCall {
   /// What the fault rules say. Counts as one request for them.
   virtual FaultDecision faults() = 0;
   /// The body of the answer, or the service's error.
-  virtual Result<http::Body> carry_out() = 0;
+  virtual Result<http::Body> carry_out() { return http::Body(); }
+  /// Whether the answer is a stream of events: then `open_stream` carries the request out.
+  virtual bool is_streamed() const noexcept { return false; }
+  /// What writes the body of the answer.
+  virtual Result<http::ServerResponse::Writer> open_stream(StreamFault) { return http::ServerResponse::Writer(); }
 };
 
 /// What calls need. Lives as long as the service.

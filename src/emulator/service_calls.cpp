@@ -3,8 +3,10 @@
 #include "aws/kinesis_shapes.hpp"
 #include "aws/records_cbor.hpp"
 #include "aws/records_json.hpp"
+#include "emulator/event_writer.hpp"
 #include "emulator/kinesis_service.hpp"
 #include "emulator/logic/errors.hpp"
+#include "emulator/records_body.hpp"
 
 #include <array>
 #include <utility>
@@ -162,38 +164,36 @@ class GetRecordsCall final : public PlainCall<GetRecordsRequest> {
     if (result->next_iterator) end.next = *result->next_iterator;
     end.millis_behind_latest = result->millis_behind_latest;
     end.child_shards = result->child_shards;
-    return format_ == BodyFormat::cbor ? write_cbor(result->slice, end) : write_json(result->slice, end);
+    if (format_ == BodyFormat::cbor) {
+      return write_records_cbor(result->slice, aws::get_records_frame_cbor(result->slice.records, end));
+    }
+    return write_records_json(result->slice, aws::get_records_frame_json(end), buffers_);
   }
 
  private:
-  // Head, the records' bytes where they are, tail.
-  static http::Body write_cbor(RecordSlice& slice, const aws::RecordsEnd& end) {
-    aws::RecordsFrame frame = aws::get_records_frame_cbor(slice.records, end);
-    std::vector<Blob> parts;
-    parts.reserve(slice.fragments.size() + 2);
-    parts.emplace_back(std::move(frame.head));
-    for (Blob& fragment : slice.fragments) parts.push_back(std::move(fragment));
-    parts.emplace_back(std::move(frame.tail));
-    return http::Body(std::move(parts));
-  }
-
-  http::Body write_json(const RecordSlice& slice, const aws::RecordsEnd& end) {
-    const aws::RecordsFrame frame = aws::get_records_frame_json(end);
-    std::size_t size = frame.head.size() + frame.tail.size();
-    for (const Blob& fragment : slice.fragments) size += fragment.size() / 3 * 4 + 64;
-    core::Buffer out = buffers_.get(size);
-    out.append(as_bytes(frame.head));
-    bool first = true;
-    for (const Blob& fragment : slice.fragments) {
-      if (!first) out.append(as_bytes(","));
-      first = false;
-      aws::append_records_json(fragment.bytes(), out);
-    }
-    out.append(as_bytes(frame.tail));
-    return http::Body(std::move(out).freeze());
-  }
-
   core::BufferPool& buffers_;
+};
+
+class SubscribeToShardCall final : public ServiceCall {
+ public:
+  SubscribeToShardCall(const ServiceParts& parts, BodyFormat format) : parts_(parts), format_(format) {}
+
+  std::optional<Error> read(const Blob& body) {
+    return read_body(aws::type_of<SubscribeToShardRequest>(), &request_, format_, body);
+  }
+  std::string_view operation() const noexcept override { return SubscribeToShardRequest::operation; }
+  FaultDecision faults() override { return parts_.region->decide(request_); }
+  bool is_streamed() const noexcept override { return true; }
+  Result<http::ServerResponse::Writer> open_stream(StreamFault fault) override {
+    auto subscription = LiveSubscription::open(parts_.region, request_);
+    if (!subscription) return subscription.error();
+    return write_events(*std::move(subscription), std::move(fault), format_, parts_.buffers);
+  }
+
+ private:
+  ServiceParts parts_;
+  BodyFormat format_;
+  SubscribeToShardRequest request_;
 };
 
 template <class Call>
@@ -230,6 +230,7 @@ constexpr Maker makers[] = {
 #define X(Operation, function) {#Operation, &make<CallOf<Operation##Request>::type>},
     KINESIS_OPERATIONS(X)
 #undef X
+        {SubscribeToShardRequest::operation, &make<SubscribeToShardCall>},
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "emulator/shared_region.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace kinesis::emulator {
@@ -12,8 +13,8 @@ Moment SharedRegion::now() const noexcept { return {options_.clock->now(), optio
 
 Result<PutResult> SharedRegion::put(std::string_view operation, const PreparedPut& put) {
   std::size_t evicted = 0;
-  auto result = [&] {
-    const std::lock_guard lock(mutex_);
+  WakeList waking;
+  auto result = changing([&] {
     EntryFault fault;
     if (faults_.wants_entries(operation)) {
       fault = [&](std::string_view stream, std::string_view shard) {
@@ -22,11 +23,22 @@ Result<PutResult> SharedRegion::put(std::string_view operation, const PreparedPu
     }
     auto stored = region_.put(put, now(), fault);
     evicted = region_.take_evicted();
+    if (stored && !watch_.empty()) collect_readers(*stored, waking);
     return stored;
-  }();
+  });
   if (evicted > 0) log_evicted(evicted);
   if (result && options_.on_accepted) report(operation, put, *result);
   return result;
+}
+
+void SharedRegion::collect_readers(const PutResult& result, WakeList& waking) const {
+  std::vector<std::uint32_t> shards;
+  for (const PutOutcome& outcome : result.outcomes) {
+    if (outcome.kind == PutOutcome::Kind::stored) shards.push_back(outcome.shard);
+  }
+  std::sort(shards.begin(), shards.end());
+  shards.erase(std::unique(shards.begin(), shards.end()), shards.end());
+  for (const std::uint32_t shard : shards) watch_.collect(result.stream_name, shard, waking.all);
 }
 
 void SharedRegion::report(std::string_view, const PreparedPut& put, const PutResult& result) const {
@@ -63,8 +75,26 @@ void SharedRegion::log_evicted(std::size_t records) {
 }
 
 Result<ReadResult> SharedRegion::read(const GetRecordsRequest& request) {
+  return changing([&] { return region_.read(request, now()); });
+}
+
+Result<Subscription> SharedRegion::subscribe(const SubscribeToShardRequest& request,
+                                             const std::shared_ptr<Wakeup>& wakeup) {
+  return changing([&] {
+    auto accepted = region_.subscribe(request, now());
+    if (accepted) watch_.add(accepted->stream, accepted->shard, wakeup);
+    return accepted;
+  });
+}
+
+SubscriptionStep SharedRegion::next_event(Subscription& subscription) {
+  return changing([&] { return region_.next_event(subscription, now()); });
+}
+
+void SharedRegion::unsubscribe(const Subscription& subscription, const std::shared_ptr<Wakeup>& wakeup) {
   const std::lock_guard lock(mutex_);
-  return region_.read(request, now());
+  region_.unsubscribe(subscription, now());
+  watch_.remove(subscription.stream, subscription.shard, wakeup);
 }
 
 std::optional<Error> SharedRegion::check_ordering(const PutRecordRequest& request) {

@@ -2,6 +2,7 @@
 
 #include "emulator/logic/faults.hpp"
 #include "emulator/logic/region.hpp"
+#include "emulator/subscription_watch.hpp"
 #include <kinesis/clock.hpp>
 #include <kinesis/emulator.hpp>
 #include <kinesis/log.hpp>
@@ -39,11 +40,14 @@ class SharedRegion {
   /// Any operation, without faults.
   template <class Request>
   Result<typename Request::Response> call(const Request& request) {
-    const std::lock_guard lock(mutex_);
-    return region_.call(request, now());
+    return changing([&] { return region_.call(request, now()); });
   }
   Result<PutResult> put(std::string_view operation, const PreparedPut& put);
   Result<ReadResult> read(const GetRecordsRequest& request);
+  /// SubscribeToShard. `wakeup` is woken when the next event may be there, up to `unsubscribe`.
+  Result<Subscription> subscribe(const SubscribeToShardRequest& request, const std::shared_ptr<Wakeup>& wakeup);
+  SubscriptionStep next_event(Subscription& subscription);
+  void unsubscribe(const Subscription& subscription, const std::shared_ptr<Wakeup>& wakeup);
   /// What of a PutRecord is not in its view.
   std::optional<Error> check_ordering(const PutRecordRequest& request);
 
@@ -64,11 +68,44 @@ class SharedRegion {
   /// A look at, or a change of, the state.
   template <class Function>
   auto with_region(Function function) {
-    const std::lock_guard lock(mutex_);
-    return function(region_, now());
+    return changing([&] { return function(region_, now()); });
   }
 
  private:
+  /// Wakes them when it goes.
+  struct WakeList {
+    std::vector<std::shared_ptr<Wakeup>> all = {};
+    ~WakeList() {
+      for (const auto& one : all) one->wake();
+    }
+  };
+
+  /// Adds all readers when it goes, if the region has changed.
+  class ChangeNotice {
+   public:
+    ChangeNotice(const SharedRegion& shared, WakeList& waking)
+        : shared_(shared), waking_(waking), before_(shared.region_.changes()) {}
+    ~ChangeNotice() {
+      if (shared_.region_.changes() != before_) shared_.watch_.collect_all(waking_.all);
+    }
+    ChangeNotice(const ChangeNotice&) = delete;
+    ChangeNotice& operator=(const ChangeNotice&) = delete;
+
+   private:
+    const SharedRegion& shared_;
+    WakeList& waking_;
+    std::uint64_t before_;
+  };
+
+  /// Carries out what may end subscriptions, and wakes their readers after the lock if so.
+  template <class Function>
+  auto changing(Function function) {
+    WakeList waking;
+    const std::lock_guard lock(mutex_);
+    const ChangeNotice notice(*this, waking);
+    return function();
+  }
+  void collect_readers(const PutResult& result, WakeList& waking) const;
   void report(std::string_view operation, const PreparedPut& put, const PutResult& result) const;
   void log_evicted(std::size_t records);
 
@@ -76,6 +113,7 @@ class SharedRegion {
   mutable std::mutex mutex_;
   Region region_;
   Faults faults_;
+  SubscriptionWatch watch_;
   std::size_t evicted_ = 0;
   Moment::Monotonic next_eviction_log_{};
 };

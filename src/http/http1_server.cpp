@@ -40,6 +40,7 @@ class Http1ResponseStream final : public ResponseStream {
   void truncate() override {
     if (state_ == State::open) state_ = State::broken;
   }
+  void go_away() override {}
   bool broken() const noexcept { return state_ == State::broken; }
   bool chunked() const noexcept { return chunked_; }
 

@@ -134,6 +134,7 @@ class Http2ClientConnection final : public Http2Connection,
   void on_head_sent(std::int32_t stream) override;
   void on_closed(std::int32_t stream, std::uint32_t code, bool invalid) override;
   void on_goaway(std::uint32_t code) override;
+  void on_settings() override;
 
  private:
   class Source;
@@ -443,6 +444,23 @@ void Http2ClientConnection::on_closed(std::int32_t stream, std::uint32_t code, b
   if (invalid) return exchange->fail(Error(errc::protocol, "the server broke HTTP/2 on this stream"));
   Error reset(errc::connection, "the server reset the stream: " + http2_code_name(code));
   exchange->fail(reset.with_retryable(true));
+}
+
+void Http2ClientConnection::on_settings() {
+  // What was not sent and is over a limit that has become lower would wait here until others end, which streams may do
+  // late: it goes over another connection.
+  std::size_t sent = 0;
+  for (const auto& [stream, exchange] : exchanges_) sent += exchange->sent ? 1 : 0;
+  std::size_t room = session_.peer_max_streams() - std::min(session_.peer_max_streams(), sent);
+  for (const auto& [stream, exchange] : exchanges_) {
+    if (exchange->sent) continue;
+    if (room > 0) {
+      --room;
+      continue;
+    }
+    Error refused(errc::connection, "the server takes fewer requests at a time than before");
+    exchange->fail(Failure(refused.with_retryable(true), Replay::always));
+  }
 }
 
 void Http2ClientConnection::on_goaway(std::uint32_t) {

@@ -54,6 +54,9 @@ class Http2ResponseStream final : public ResponseStream {
     if (open()) session_->close_when_flushed();
     ended_ = true;
   }
+  void go_away() override {
+    if (open()) session_->go_away(Http2Code::no_error);
+  }
 
  private:
   std::shared_ptr<ServerStream> stream_;

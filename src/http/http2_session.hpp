@@ -45,6 +45,8 @@ class Http2Events {
   /// The stream is over; `code` is no_error if it ended well. `invalid`: because the peer broke the protocol.
   virtual void on_closed(std::int32_t stream, std::uint32_t code, bool invalid) = 0;
   virtual void on_goaway(std::uint32_t) {}
+  /// The peer has changed what it allows.
+  virtual void on_settings() {}
 };
 
 struct Http2Settings {
@@ -140,6 +142,9 @@ class Http2Session {
   std::unordered_map<std::int32_t, Outgoing> bodies_;
   std::unique_ptr<Output> output_;
   std::optional<Error> reason_;
+  /// A GOAWAY about all streams so far, to be submitted; then one that has to be written before anything is read.
+  std::optional<Http2Code> leaving_;
+  bool announcing_ = false;
   std::int32_t invalid_stream_ = -1;
   /// What is ready is still written, then the connection is closed.
   bool closing_ = false;

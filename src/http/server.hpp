@@ -82,6 +82,8 @@ class ResponseStream {
   virtual void reset(std::uint32_t code) = 0;
   /// Closes the connection in the middle of the body.
   virtual void truncate() = 0;
+  /// HTTP/2: asks for no more requests on this connection; this body and others in flight go on. HTTP/1.1: nothing.
+  virtual void go_away() = 0;
 };
 
 /// What a handler answers.

@@ -74,7 +74,7 @@ ConsumerOptions Stage::worker_options(const std::string& worker) const {
   ConsumerOptions options{.stream = "orders", .application = "billing"};
   options.leases = leases_;
   options.worker = worker;
-  options.fetch.idle_interval = milliseconds(20);
+  options.fetch = Polling{.idle_interval = milliseconds(20)};
   options.timing.failover = milliseconds(2'000);
   options.timing.renew_interval = milliseconds(500);
   options.timing.refresh_interval = milliseconds(100);

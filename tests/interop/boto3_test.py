@@ -285,8 +285,40 @@ class EveryOperation:
     def test_SubscribeToShard(self):
         self.create_stream()
         consumer = self.client.register_stream_consumer(StreamARN=self.arn(), ConsumerName="c")["Consumer"]["ConsumerARN"]
-        with self.assertRaisesRegex(botocore.exceptions.ClientError, "(?i)not ?implemented"):
-            self.client.subscribe_to_shard(ConsumerARN=consumer, ShardId=shard(0), StartingPosition={"Type": "TRIM_HORIZON"})
+        put = self.client.put_record(StreamName=self.stream, Data=b"\x00one\xff", PartitionKey="k")
+
+        def subscribe(shard_id=shard(0), **position):
+            return self.client.subscribe_to_shard(ConsumerARN=consumer, ShardId=shard_id, StartingPosition=position or {"Type": "TRIM_HORIZON"})
+
+        with self.refused("ResourceNotFoundException", shard(7)):
+            subscribe(shard(7))
+        # botocore itself wants an initial response first.
+        stream = self.answer(subscribe(), "EventStream")["EventStream"]
+        with self.refused("(ResourceInUse|LimitExceeded)Exception"):
+            subscribe()
+        events = iter(stream)
+        first = next(events)["SubscribeToShardEvent"]
+        self.assertEqual([(b"\x00one\xff", "k", put["SequenceNumber"])],
+                         [(one["Data"], one["PartitionKey"], one["SequenceNumber"]) for one in first["Records"]])
+        self.assertEqual((put["SequenceNumber"], 0), (first["ContinuationSequenceNumber"], first["MillisBehindLatest"]))
+        self.assertLess(abs((datetime.datetime.now(datetime.timezone.utc) - first["Records"][0]["ApproximateArrivalTimestamp"]).total_seconds()), 300)
+        heartbeat = next(events)["SubscribeToShardEvent"]
+        self.assertEqual(([], 0), (heartbeat["Records"], heartbeat["MillisBehindLatest"]))
+        self.assertRegex(heartbeat["ContinuationSequenceNumber"], SEQUENCE_NUMBER)
+        # That one came after five seconds: another subscription takes over.
+        second = iter(subscribe(Type="AFTER_SEQUENCE_NUMBER", SequenceNumber=heartbeat["ContinuationSequenceNumber"])["EventStream"])
+        with self.assertRaises(botocore.exceptions.EventStreamError) as caught:
+            for _ in events:
+                pass
+        self.assertEqual("ResourceInUseException", caught.exception.response["Error"]["Code"])
+        self.assertIn(consumer, caught.exception.response["Error"]["Message"])
+        self.client.put_record(StreamName=self.stream, Data=b"two", PartitionKey="k")
+        self.assertEqual([b"two"], [one["Data"] for one in next(second)["SubscribeToShardEvent"]["Records"]])
+        self.client.split_shard(StreamName=self.stream, ShardToSplit=shard(0), NewStartingHashKey=str(2**127))
+        last = next(second)["SubscribeToShardEvent"]
+        self.assertEqual(([], [shard(1), shard(2)]), (last["Records"], [child["ShardId"] for child in last["ChildShards"]]))
+        self.assertNotIn("ContinuationSequenceNumber", last)
+        self.assertEqual([], list(second))
 
     # Retention, tags, monitoring, encryption.
 

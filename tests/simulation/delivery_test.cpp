@@ -8,9 +8,11 @@
 namespace kinesis::simulation {
 namespace {
 
-using Delivery = Stage;
+class Delivery : public InBothModes<Stage> {};
+KINESIS_IN_BOTH_MODES(Delivery);
+class DeliveryByPolling : public Stage {};
 
-TEST_F(Delivery, ASlowHandlerKeepsItsLease) {
+TEST_P(Delivery, ASlowHandlerKeepsItsLease) {
   service->create_stream("orders", 1);
   put(0, 2);
   Handler slow = [this](const Record<std::string>&) { return core::sleep_for(*clock, 1min); };
@@ -21,7 +23,7 @@ TEST_F(Delivery, ASlowHandlerKeepsItsLease) {
   EXPECT_TRUE(events<event::LeaseLost>(a).empty());
 }
 
-TEST_F(Delivery, AHandlerThatBlocksItsThreadLosesTheLeaseBeforeTheNextRecord) {
+TEST_F(DeliveryByPolling, AHandlerThatBlocksItsThreadLosesTheLeaseBeforeTheNextRecord) {
   service->create_stream("orders", 1);
   put(0, 5);
   Handler block = [this](const Record<std::string>& record) -> asio::awaitable<void> {
@@ -29,7 +31,7 @@ TEST_F(Delivery, AHandlerThatBlocksItsThreadLosesTheLeaseBeforeTheNextRecord) {
     co_return;
   };
   ConsumerOptions one_by_one = options();
-  one_by_one.fetch.max_records = 1;
+  one_by_one.fetch = Polling{.idle_interval = 200ms, .max_records = 1};
   Worker& a = start("a", one_by_one, block);
   loop.run_for(2s);
   loop.run_for(4s);
@@ -39,7 +41,7 @@ TEST_F(Delivery, AHandlerThatBlocksItsThreadLosesTheLeaseBeforeTheNextRecord) {
   EXPECT_LT(a.records[1].lease_counter, a.records[2].lease_counter);
 }
 
-TEST_F(Delivery, APausedShardKeepsItsLeaseAndDeliversNothing) {
+TEST_P(Delivery, APausedShardKeepsItsLeaseAndDeliversNothing) {
   service->create_stream("orders", 1);
   Worker& a = start("a", options());
   loop.run_for(3s);
@@ -53,7 +55,7 @@ TEST_F(Delivery, APausedShardKeepsItsLeaseAndDeliversNothing) {
   EXPECT_EQ(a.handled, numbers(0, 10));
 }
 
-TEST_F(Delivery, ACheckpointIsTriedAgainUntilTheStoreIsBack) {
+TEST_P(Delivery, ACheckpointIsTriedAgainUntilTheStoreIsBack) {
   service->create_stream("orders", 1);
   ConsumerOptions every = options();
   every.checkpoint = CheckpointEvery{1, 5s};
@@ -71,7 +73,7 @@ TEST_F(Delivery, ACheckpointIsTriedAgainUntilTheStoreIsBack) {
   EXPECT_TRUE(events<event::LeaseLost>(a).empty());
 }
 
-TEST_F(Delivery, RecordsThatWaitForACheckpointAreLetGoWhenTheLeaseIsLost) {
+TEST_P(Delivery, RecordsThatWaitForACheckpointAreLetGoWhenTheLeaseIsLost) {
   service->create_stream("orders", 1);
   ConsumerOptions per_key_checkpoint = options();
   per_key_checkpoint.checkpoint = CheckpointPerKey{};
@@ -96,7 +98,7 @@ TEST_F(Delivery, RecordsThatWaitForACheckpointAreLetGoWhenTheLeaseIsLost) {
   EXPECT_EQ(a.handled, expected) << "one record of the key is repeated";
 }
 
-TEST_F(Delivery, ALostLeaseIsAValueOfTheCheckpoint) {
+TEST_P(Delivery, ALostLeaseIsAValueOfTheCheckpoint) {
   service->create_stream("orders", 1);
   ConsumerOptions alone = options();
   const auto store = std::make_shared<CutOffLeases>(table);
@@ -125,7 +127,7 @@ TEST_F(Delivery, ALostLeaseIsAValueOfTheCheckpoint) {
   loop.run_for(1min);
 }
 
-TEST_F(Delivery, AStopWaitsForWhatIsAtWorkAndWritesOnce) {
+TEST_P(Delivery, AStopWaitsForWhatIsAtWorkAndWritesOnce) {
   service->create_stream("orders", 1);
   put(0, 3);
   Handler slow = [this](const Record<std::string>&) { return core::sleep_for(*clock, 4s); };
@@ -143,7 +145,7 @@ TEST_F(Delivery, AStopWaitsForWhatIsAtWorkAndWritesOnce) {
   EXPECT_TRUE(events<event::StopTimedOut>(a).empty());
 }
 
-TEST_F(Delivery, AStopEndsAtItsDeadlineWhateverTheHandlerDoes) {
+TEST_P(Delivery, AStopEndsAtItsDeadlineWhateverTheHandlerDoes) {
   service->create_stream("orders", 2);
   put(0, 20);
   std::set<std::string> stuck;
@@ -175,7 +177,7 @@ TEST_F(Delivery, AStopEndsAtItsDeadlineWhateverTheHandlerDoes) {
   }
 }
 
-TEST_F(Delivery, AClosedShardThatIsResumedAtItsEndReachesShardEnd) {
+TEST_P(Delivery, AClosedShardThatIsResumedAtItsEndReachesShardEnd) {
   // zio-kinesis 4.5: nothing is left to deliver, so nothing was ever staged, and the children waited for days.
   service->create_stream("orders", 1);
   put(0, 5);
@@ -192,7 +194,7 @@ TEST_F(Delivery, AClosedShardThatIsResumedAtItsEndReachesShardEnd) {
   EXPECT_EQ(sorted(b.handled), numbers(5, 5));
 }
 
-TEST_F(Delivery, TheEndOfAShardWaitsForItsLastRecord) {
+TEST_P(Delivery, TheEndOfAShardWaitsForItsLastRecord) {
   // zio-kinesis 4.6: the source had ended, so the lease was released with the last record still at work.
   service->create_stream("orders", 1);
   put(0, 3);
@@ -210,7 +212,7 @@ TEST_F(Delivery, TheEndOfAShardWaitsForItsLastRecord) {
   EXPECT_EQ(sorted(a.handled), numbers(0, 6));
 }
 
-TEST_F(Delivery, ChildrenStartAtOnceWhereTheirParentEnded) {
+TEST_P(Delivery, ChildrenStartAtOnceWhereTheirParentEnded) {
   // zio-kinesis 4.7: an end that was written without a release told nobody; children waited for the next refresh.
   service->create_stream("orders", 1);
   put(0, 3);
@@ -224,7 +226,7 @@ TEST_F(Delivery, ChildrenStartAtOnceWhereTheirParentEnded) {
   EXPECT_EQ(sorted(a.handled), numbers(0, 6));
 }
 
-TEST_F(Delivery, AMergeWaitsForBothParents) {
+TEST_P(Delivery, AMergeWaitsForBothParents) {
   service->create_stream("orders", 2);
   put(0, 20);
   const auto shards = service->shards("orders");
@@ -244,7 +246,7 @@ TEST_F(Delivery, AMergeWaitsForBothParents) {
   EXPECT_EQ(sorted(a.handled), numbers(0, 30));
 }
 
-TEST_F(Delivery, TheFencingTokenGrowsFromOwnerToOwner) {
+TEST_P(Delivery, TheFencingTokenGrowsFromOwnerToOwner) {
   service->create_stream("orders", 1);
   put(0, 2);
   Worker& a = start("a", options());
@@ -261,7 +263,7 @@ TEST_F(Delivery, TheFencingTokenGrowsFromOwnerToOwner) {
     for (const Record<std::string>& later : b.records) EXPECT_LT(mine.lease_counter, later.lease_counter);
 }
 
-TEST_F(Delivery, TellsWhatHappens) {
+TEST_P(Delivery, TellsWhatHappens) {
   service->create_stream("orders", 2);
   Worker& a = start("a", options());
   loop.run_for(10s);
@@ -282,7 +284,7 @@ TEST_F(Delivery, TellsWhatHappens) {
   EXPECT_EQ(left[0].worker, "b");
 }
 
-TEST_F(Delivery, AnEventQueueCountsWhatItDrops) {
+TEST_P(Delivery, AnEventQueueCountsWhatItDrops) {
   EventQueue events(loop.executor(), 2);
   const event::LeaseLost lost{"shard"};
   for (int i = 0; i < 5; ++i) events(lost);
@@ -323,7 +325,7 @@ struct Completion {
   }
 };
 
-TEST_F(Delivery, ACancelledBatchIsDeliveredByTheNextCall) {
+TEST_P(Delivery, ACancelledBatchIsDeliveredByTheNextCall) {
   service->create_stream("orders", 1);
   ConsumerOptions alone = options();
   alone.leases = table;
@@ -393,7 +395,7 @@ TEST_F(Delivery, ACancelledBatchIsDeliveredByTheNextCall) {
   loop.run_for(20s);
 }
 
-TEST_F(Delivery, ACancelledConsumeStopsItsConsumer) {
+TEST_P(Delivery, ACancelledConsumeStopsItsConsumer) {
   service->create_stream("orders", 1);
   put(0, 3);
   ConsumerOptions alone = options();
@@ -427,7 +429,7 @@ TEST_F(Delivery, ACancelledConsumeStopsItsConsumer) {
 }
 
 /// Every order and every state; the sanitizer judges.
-TEST_F(Delivery, DestructionIsSafeInEveryOrderAndState) {
+TEST_P(Delivery, DestructionIsSafeInEveryOrderAndState) {
   service->create_stream("orders", 1);
   put(0, 50);
   std::vector<int> order = {0, 1, 2};

@@ -33,10 +33,11 @@ class Fleet {
         options_(options),
         random_(plan.seed ^ 0x5eed),
         clock_(std::shared_ptr<Clock>(), &loop_.clock),
-        service_(InProcessKinesis::Options{.clock = clock_, .limits = plan.limits}),
+        service_(InProcessKinesis::Options{
+            .clock = clock_, .limits = plan.limits, .subscription_lifetime = plan.subscription_lifetime}),
         oracle_([this] { return service_.shards(stream); }),
         store_(loop_.executor(), loop_.clock, oracle_, plan.seed),
-        world_{plan, loop_.clock, store_, oracle_, service_.api(), random_, options.mutant, 0, 0, {}},
+        world_{plan, loop_.clock, store_, oracle_, service_.api(), random_, options.mutant, 0, 0, 0, 0, 0, {}},
         origin_(loop_.clock.now()) {
     store_.latency = plan.store_latency;
     store_.mutant = options.mutant;
@@ -243,6 +244,21 @@ class Fleet {
         world_.expired_iterators = element.how_much;
         after(element.how_long, [this] { world_.expired_iterators = 0; });
         return;
+      case Act::broken_subscriptions:
+        world_.broken_subscriptions = element.how_much;
+        after(element.how_long, [this] { world_.broken_subscriptions = 0; });
+        return;
+      case Act::ended_subscriptions:
+        world_.ended_subscriptions = element.how_much;
+        after(element.how_long, [this] { world_.ended_subscriptions = 0; });
+        return;
+      case Act::refused_subscriptions:
+        world_.refused_subscriptions = element.how_much;
+        after(element.how_long, [this] { world_.refused_subscriptions = 0; });
+        return;
+      case Act::deregistered:
+        core::spawn(loop_.executor(), deregister());
+        return;
       case Act::resize:
         core::spawn(loop_.executor(), resize(static_cast<int>(element.how_much)));
         return;
@@ -290,6 +306,15 @@ class Fleet {
     if (!answer) trace(answer.error().what());
   }
 
+  awaitable<void> deregister() {
+    DescribeStreamSummaryRequest which(stream);
+    const auto summary = co_await world_.kinesis->describe_stream_summary(std::move(which));
+    if (!summary) co_return;
+    DeregisterStreamConsumerRequest request(summary->stream_description_summary.stream_arn, "billing");
+    const auto answer = co_await world_.kinesis->deregister_stream_consumer(std::move(request));
+    if (!answer) trace(answer.error().what());
+  }
+
   /// No more faults; whoever is to come back does so as planned.
   void mend() {
     trace("all is mended");
@@ -297,6 +322,7 @@ class Fleet {
     store_.latency = plan_.store_latency;
     store_.throttled = store_.lost_answers = 0;
     world_.faulty_reads = world_.expired_iterators = 0;
+    world_.broken_subscriptions = world_.ended_subscriptions = world_.refused_subscriptions = 0;
     for (const auto& worker : workers_) {
       worker->freeze(false);
       worker->more_work = 0ms;

@@ -22,6 +22,9 @@ struct Kind {
   /// How often it is chosen.
   std::size_t weight;
   bool of_one;
+  /// Whether it happens to fleets that poll, and to those that are subscribed.
+  bool polling = true;
+  bool fan_out = true;
 };
 
 constexpr std::array kinds{
@@ -33,7 +36,11 @@ constexpr std::array kinds{
     Kind{Act::throttled_store, "throttled store", 1, 25, 0.1, 1, 3, false},
     Kind{Act::lost_answers, "lost answers", 1, 25, 0.05, 0.7, 5, false},
     Kind{Act::faulty_reads, "faulty reads", 1, 25, 0.1, 1, 2, false},
-    Kind{Act::expired_iterators, "expired iterators", 1, 10, 0.1, 1, 2, false},
+    Kind{Act::expired_iterators, "expired iterators", 1, 10, 0.1, 1, 2, false, true, false},
+    Kind{Act::broken_subscriptions, "broken subscriptions", 1, 25, 0.05, 1, 4, false, false, true},
+    Kind{Act::ended_subscriptions, "ended subscriptions", 1, 25, 0.05, 1, 3, false, false, true},
+    Kind{Act::refused_subscriptions, "refused subscriptions", 1, 20, 0.1, 1, 3, false, false, true},
+    Kind{Act::deregistered, "consumer deregistered", 0, 0, 0, 0, 1, false, false, true},
     Kind{Act::split, "split", 0, 0, 0, 0, 5, false},
     Kind{Act::merge, "merge", 0, 0, 0, 0, 5, false},
     Kind{Act::resize, "resize", 0, 0, 1, 8, 2, false},
@@ -48,13 +55,14 @@ const Kind& kind_of(Act act) {
   return *std::find_if(kinds.begin(), kinds.end(), [act](const Kind& kind) { return kind.act == act; });
 }
 
-const Kind& some_kind(Random& random) {
+const Kind& some_kind(Random& random, bool fan_out) {
+  const auto weight = [fan_out](const Kind& kind) { return (fan_out ? kind.fan_out : kind.polling) ? kind.weight : 0; };
   std::size_t all = 0;
-  for (const Kind& kind : kinds) all += kind.weight;
+  for (const Kind& kind : kinds) all += weight(kind);
   std::size_t left = random.below(all);
   for (const Kind& kind : kinds) {
-    if (left < kind.weight) return kind;
-    left -= kind.weight;
+    if (left < weight(kind)) return kind;
+    left -= weight(kind);
   }
   return kinds.front();
 }
@@ -65,7 +73,7 @@ milliseconds seconds_between(Random& random, double least, double most) {
 }
 
 Element some_element(Random& random, const Plan& plan) {
-  const Kind& kind = some_kind(random);
+  const Kind& kind = some_kind(random, plan.fan_out);
   Element element{};
   element.at = seconds_between(random, 0, static_cast<double>(plan.chaos.count()) / 1000 * 0.9);
   element.act = kind.act;
@@ -116,6 +124,11 @@ Plan make_plan(std::uint64_t seed) {
   // Two workers may differ by a twentieth: that is what the library allows for.
   plan.drift = random.chance(0.5) ? 0.025 : 0;
   plan.limits = random.chance(0.2);
+  plan.fan_out = seed % 2 == 0;
+  if (plan.fan_out) {
+    plan.deregisters = random.chance(0.3);
+    if (random.chance(0.5)) plan.subscription_lifetime = seconds_between(random, 3, 30);
+  }
   const std::size_t count = random.below(random.chance(0.1) ? 30 : 12);
   for (std::size_t i = 0; i < count; ++i) plan.elements.push_back(some_element(random, plan));
   std::stable_sort(plan.elements.begin(), plan.elements.end(),
@@ -142,6 +155,9 @@ std::string to_string(const Plan& plan) {
                      std::to_string(plan.checkpoint_records) + " records or " + seconds_text(plan.checkpoint_interval);
   if (plan.drift > 0) text += ", clocks drift";
   if (plan.limits) text += ", with limits";
+  if (plan.fan_out)
+    text += ", fan-out with subscriptions of " + seconds_text(plan.subscription_lifetime) +
+            (plan.deregisters ? ", deregistered by the last worker" : "");
   text += "\n";
   for (std::size_t i = 0; i < plan.elements.size(); ++i)
     text += "  " + std::to_string(i) + ": " + to_string(plan.elements[i]) + "\n";

@@ -23,6 +23,12 @@ enum class Act {
   lost_answers,       ///< The share `how_much` of requests is carried out, and the answers are lost.
   faulty_reads,       ///< The share `how_much` of reads fails.
   expired_iterators,  ///< The share `how_much` of reads finds its iterator expired.
+  // Of fan-out only:
+  broken_subscriptions,  ///< The share `how_much` of events is lost with the connection.
+  ended_subscriptions,  ///< The share `how_much` of subscriptions is ended by the service, in order, at its next event.
+  refused_subscriptions,  ///< The share `how_much` of subscriptions is refused: another one is active.
+  deregistered,           ///< Somebody deregisters the consumer.
+  // Of all:
   split,
   merge,
   resize,            ///< UpdateShardCount to `how_much`.
@@ -67,6 +73,12 @@ struct Plan {
   double drift = 0;
   /// The limits of shards and of the control plane.
   bool limits = false;
+  /// Workers read by enhanced fan-out, and do not poll.
+  bool fan_out = false;
+  /// The last worker that stops deregisters the consumer.
+  bool deregisters = false;
+  /// How long the service lets a subscription live.
+  milliseconds subscription_lifetime{300'000};
   std::vector<Element> elements;
 };
 Plan make_plan(std::uint64_t seed);

@@ -39,6 +39,47 @@ std::unique_ptr<Timer> DriftingClock::make_timer(asio::any_io_executor executor)
   return std::make_unique<DriftingTimer>(*this, base_.make_timer(std::move(executor)));
 }
 
+namespace {
+
+void distort(std::vector<KinesisRecord>& records, Mutant mutant) {
+  if (records.size() < 2) return;
+  if (mutant == Mutant::skips_a_record && records.size() > 2) records.erase(records.begin() + 1);
+  if (mutant == Mutant::swaps_records) std::swap(records.front().data, records.back().data);
+}
+
+/// A subscription as one worker sees it.
+class FleetSubscription final : public ShardSubscription::Source {
+ public:
+  FleetSubscription(FleetWorld& world, asio::any_io_executor executor, ShardSubscription inner)
+      : world_(world), executor_(std::move(executor)), inner_(std::move(inner)) {}
+  asio::any_io_executor executor() const override { return executor_; }
+  asio::awaitable<Result<std::optional<SubscribeToShardEvent>>> next() override {
+    if (ended_) co_return std::optional<SubscribeToShardEvent>();
+    auto event = co_await inner_.next();
+    if (world_.random.chance(world_.broken_subscriptions)) {
+      inner_.cancel();
+      co_return Error(errc::connection, "the connection broke");
+    }
+    if (world_.random.chance(world_.ended_subscriptions)) {
+      ended_ = true;
+      inner_.cancel();
+      co_return std::optional<SubscribeToShardEvent>();
+    }
+    if (event && *event) distort((*event)->records, world_.mutant);
+    co_return event;
+  }
+  void cancel() override { inner_.cancel(); }
+
+ private:
+  FleetWorld& world_;
+  asio::any_io_executor executor_;
+  ShardSubscription inner_;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+/// The service as one worker reaches it: what it reads comes late, and sometimes not at all.
 class FleetKinesis final : public KinesisApi {
  public:
   FleetKinesis(FleetWorld& world, FleetWorker& worker) : world_(world), worker_(worker) {}
@@ -62,8 +103,51 @@ class FleetKinesis final : public KinesisApi {
     if (world_.random.chance(world_.expired_iterators))
       co_return Error(errc::expired_iterator, "the iterator has expired");
     auto answer = co_await world_.kinesis->get_records(std::move(request));
-    if (answer) distort(*answer);
+    if (answer) distort(answer->records, world_.mutant);
     co_return answer;
+  }
+  asio::awaitable<Result<ShardSubscription>> subscribe_to_shard(SubscribeToShardRequest request) override {
+    ++worker_.kinesis_calls;
+    co_await core::sleep_for(world_.clock, some_latency());
+    if (world_.random.chance(world_.faulty_reads)) co_return fault();
+    if (world_.random.chance(world_.refused_subscriptions))
+      co_return Error(errc::already_exists, "another subscription is active");
+    auto answer = co_await world_.kinesis->subscribe_to_shard(std::move(request));
+    if (!answer) co_return answer.error();
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    co_return ShardSubscription(std::make_shared<FleetSubscription>(world_, executor, std::move(answer).value()));
+  }
+  asio::awaitable<Result<DescribeStreamSummaryResponse>> describe_stream_summary(
+      DescribeStreamSummaryRequest request) override {
+    ++worker_.kinesis_calls;
+    co_await core::sleep_for(world_.clock, some_latency());
+    if (world_.random.chance(world_.faulty_reads)) co_return fault();
+    co_return co_await world_.kinesis->describe_stream_summary(std::move(request));
+  }
+  asio::awaitable<Result<DescribeStreamConsumerResponse>> describe_stream_consumer(
+      DescribeStreamConsumerRequest request) override {
+    ++worker_.kinesis_calls;
+    co_await core::sleep_for(world_.clock, some_latency());
+    if (world_.random.chance(world_.faulty_reads)) co_return fault();
+    co_return co_await world_.kinesis->describe_stream_consumer(std::move(request));
+  }
+  asio::awaitable<Result<RegisterStreamConsumerResponse>> register_stream_consumer(
+      RegisterStreamConsumerRequest request) override {
+    ++worker_.kinesis_calls;
+    co_await core::sleep_for(world_.clock, some_latency());
+    co_return co_await world_.kinesis->register_stream_consumer(std::move(request));
+  }
+  asio::awaitable<Result<DeregisterStreamConsumerResponse>> deregister_stream_consumer(
+      DeregisterStreamConsumerRequest request) override {
+    ++worker_.kinesis_calls;
+    co_await core::sleep_for(world_.clock, some_latency());
+    co_return co_await world_.kinesis->deregister_stream_consumer(std::move(request));
+  }
+  asio::awaitable<Result<ListStreamConsumersResponse>> list_stream_consumers(
+      ListStreamConsumersRequest request) override {
+    ++worker_.kinesis_calls;
+    co_await core::sleep_for(world_.clock, some_latency());
+    co_return co_await world_.kinesis->list_stream_consumers(std::move(request));
   }
 
  private:
@@ -71,12 +155,6 @@ class FleetKinesis final : public KinesisApi {
     return std::chrono::milliseconds(2) + world_.store.some_latency(std::chrono::milliseconds(8));
   }
   static Error fault() { return Error(errc::service, "the service has a fault"); }
-  void distort(GetRecordsResponse& answer) {
-    auto& records = answer.records;
-    if (records.size() < 2) return;
-    if (world_.mutant == Mutant::skips_a_record && records.size() > 2) records.erase(records.begin() + 1);
-    if (world_.mutant == Mutant::swaps_records) std::swap(records.front().data, records.back().data);
-  }
 
   FleetWorld& world_;
   FleetWorker& worker_;
@@ -91,7 +169,12 @@ FleetWorker::FleetWorker(FleetWorld& world, std::string name, double rate)
   ConsumerOptions options{.stream = "orders", .application = "billing"};
   options.leases = leases_;
   options.worker = name_;
-  options.fetch.idle_interval = world.plan.idle_interval;
+  options.fetch = Polling{.idle_interval = world.plan.idle_interval};
+  if (world.plan.fan_out) {
+    RegisteredConsumer consumer;
+    if (world.plan.deregisters) consumer.deregister = RegisteredConsumer::Deregister::by_last_worker;
+    options.fetch = EnhancedFanOut{.consumer = consumer};
+  }
   options.timing = world.plan.timing;
   if (world.mutant == Mutant::refreshes_without_end) options.timing.refresh_interval = milliseconds(10);
   if (world.mutant == Mutant::takes_everything)

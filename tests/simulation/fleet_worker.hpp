@@ -44,6 +44,11 @@ struct FleetWorld {
   /// The share of reads that fail, and that find their iterator expired.
   double faulty_reads = 0;
   double expired_iterators = 0;
+  /// The share of events with which the connection breaks or the service ends the subscription, and of subscriptions
+  /// that are refused.
+  double broken_subscriptions = 0;
+  double ended_subscriptions = 0;
+  double refused_subscriptions = 0;
   /// Empty unless events are to be told.
   std::function<void(const std::string&)> trace;
 };

@@ -17,9 +17,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class Found : public Workers {};
+class Found : public InBothModes<Workers> {};
+KINESIS_IN_BOTH_MODES(Found);
+class FoundByPolling : public Workers {};
 
-TEST_F(Found, WhereEveryIteratorHasExpiredTheLimitsHold) {
+TEST_F(FoundByPolling, WhereEveryIteratorHasExpiredTheLimitsHold) {
   start("a");
   loop.run_for(5s);
   FaultRule expired;
@@ -37,7 +39,7 @@ TEST_F(Found, WhereEveryIteratorHasExpiredTheLimitsHold) {
   EXPECT_EQ(different().size(), 100u);
 }
 
-TEST_F(Found, TheRestOfABatchIsLeftAloneOnceTheLeaseMayHaveExpired) {
+TEST_P(Found, TheRestOfABatchIsLeftAloneOnceTheLeaseMayHaveExpired) {
   put(0, 400);
   start("a", [](const Record<std::string>&) { return 200ms; });
   loop.run_for(3s);
@@ -50,7 +52,7 @@ TEST_F(Found, TheRestOfABatchIsLeftAloneOnceTheLeaseMayHaveExpired) {
   workers["a"].leases->latency = 0s;
 }
 
-TEST_F(Found, ACheckpointThatIsCancelledWhileItWaitsToTryAgainHoldsUpNothing) {
+TEST_P(Found, ACheckpointThatIsCancelledWhileItWaitsToTryAgainHoldsUpNothing) {
   bool thrown = false;
   start("a", [&](const Record<std::string>& record) {
     if (record.data == "100" && !std::exchange(thrown, true)) throw std::runtime_error("not this one");
@@ -109,7 +111,7 @@ class HandsOverJustBefore final : public LeaseRepository {
   std::string taker_;
 };
 
-TEST_F(Found, WhatWasHandedOverAtTheLastMomentGoesOnFromItsCheckpoint) {
+TEST_P(Found, WhatWasHandedOverAtTheLastMomentGoesOnFromItsCheckpoint) {
   const auto hands_over = std::make_shared<HandsOverJustBefore>(table, "b");
   table = hands_over;
   hands_over->further = [this](const std::string& shard_id) {

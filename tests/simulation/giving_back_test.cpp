@@ -11,7 +11,7 @@
 namespace kinesis::simulation {
 namespace {
 
-class GivingBack : public Stage {
+class GivingBackStage : public Stage {
  protected:
   int first_ = 3;
 
@@ -31,8 +31,11 @@ class GivingBack : public Stage {
     return count;
   }
 };
+class GivingBack : public InBothModes<GivingBackStage> {};
+KINESIS_IN_BOTH_MODES(GivingBack);
+class GivingBackByPolling : public GivingBackStage {};
 
-TEST_F(GivingBack, PerKeyWithSlowHandlersClosesItsGapsBeforeItHandsOver) {
+TEST_P(GivingBack, PerKeyWithSlowHandlersClosesItsGapsBeforeItHandsOver) {
   service->create_stream("orders", 4);
   ConsumerOptions at_a_time = options();
   at_a_time.concurrency = per_key(4, 50);
@@ -55,7 +58,7 @@ TEST_F(GivingBack, PerKeyWithSlowHandlersClosesItsGapsBeforeItHandsOver) {
   EXPECT_EQ(sorted(handled), numbers(0, 400)) << "each exactly once";
 }
 
-TEST_F(GivingBack, PerKeyWithSlowHandlersClosesItsGapsBeforeItStops) {
+TEST_P(GivingBack, PerKeyWithSlowHandlersClosesItsGapsBeforeItStops) {
   service->create_stream("orders", 2);
   ConsumerOptions at_a_time = options();
   at_a_time.concurrency = per_key(4, 50);
@@ -76,7 +79,7 @@ TEST_F(GivingBack, PerKeyWithSlowHandlersClosesItsGapsBeforeItStops) {
   EXPECT_EQ(sorted(handled), numbers(0, 400)) << "each exactly once";
 }
 
-TEST_F(GivingBack, PerKeyIsNotWaitedForBeyondTheTimeOfAHandOver) {
+TEST_P(GivingBack, PerKeyIsNotWaitedForBeyondTheTimeOfAHandOver) {
   service->create_stream("orders", 2);
   ConsumerOptions at_a_time = options();
   at_a_time.concurrency = per_key(4, 50);
@@ -92,12 +95,12 @@ TEST_F(GivingBack, PerKeyIsNotWaitedForBeyondTheTimeOfAHandOver) {
   EXPECT_FALSE(b.handled.empty());
 }
 
-TEST_F(GivingBack, ABatchInHandIsFinishedBeforeItIsHandedOver) {
+TEST_F(GivingBackByPolling, ABatchInHandIsFinishedBeforeItIsHandedOver) {
   service->create_stream("orders", 2);
   put_keyed(0, 300, 50);
   std::vector<std::string> handled;
   ConsumerOptions small = options();
-  small.fetch.max_records = 20;
+  small.fetch = Polling{.idle_interval = 200ms, .max_records = 20};
   std::vector<std::unique_ptr<Consumer<std::string>>> consumers;
   const auto begin = [&](const std::string& name) {
     ConsumerOptions mine = small;
@@ -124,7 +127,7 @@ TEST_F(GivingBack, ABatchInHandIsFinishedBeforeItIsHandedOver) {
   loop.run_for(20s);
 }
 
-TEST_F(GivingBack, APausedShardIsHandedOverAtOnce) {
+TEST_P(GivingBack, APausedShardIsHandedOverAtOnce) {
   service->create_stream("orders", 2);
   for (const bool keyed : {false, true}) {
     SCOPED_TRACE(keyed);
@@ -159,7 +162,7 @@ TEST_F(GivingBack, APausedShardIsHandedOverAtOnce) {
   }
 }
 
-TEST_F(GivingBack, AShardThatIsGivenBackWithoutProgressIsLeftAsideForAMomentThatGrows) {
+TEST_P(GivingBack, AShardThatIsGivenBackWithoutProgressIsLeftAsideForAMomentThatGrows) {
   service->create_stream("orders", 1);
   put_keyed(0, 5, 5);
   std::vector<Clock::time_point> got;
@@ -186,12 +189,12 @@ TEST_F(GivingBack, AShardThatIsGivenBackWithoutProgressIsLeftAsideForAMomentThat
   loop.run_for(20s);
 }
 
-TEST_F(GivingBack, AShardThatIsGivenBackWithProgressComesBackSoon) {
+TEST_F(GivingBackByPolling, AShardThatIsGivenBackWithProgressComesBackSoon) {
   service->create_stream("orders", 1);
   std::vector<std::string> handled;
   ConsumerOptions alone = options();
   alone.leases = table;
-  alone.fetch.max_records = 1;
+  alone.fetch = Polling{.idle_interval = 200ms, .max_records = 1};
   Consumer<std::string> consumer(client(), alone, text);
   auto one_by_one = [&]() -> awaitable<void> {
     for (;;) {
@@ -211,7 +214,7 @@ TEST_F(GivingBack, AShardThatIsGivenBackWithProgressComesBackSoon) {
   loop.run_for(20s);
 }
 
-TEST_F(GivingBack, ALostLeaseIsToldOnce) {
+TEST_P(GivingBack, ALostLeaseIsToldOnce) {
   service->create_stream("orders", 1);
   Worker& a = start("a", options());
   loop.run_for(5s);
@@ -225,7 +228,7 @@ TEST_F(GivingBack, ALostLeaseIsToldOnce) {
   EXPECT_FALSE(a.handled.empty());
 }
 
-TEST_F(GivingBack, ThePinOfLatestSurvivesAPreparedCheckpoint) {
+TEST_P(GivingBack, ThePinOfLatestSurvivesAPreparedCheckpoint) {
   service->create_stream("orders", 1);
   put(0, 3);
   loop.clock.advance(10s);

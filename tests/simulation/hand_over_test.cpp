@@ -10,9 +10,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class HandOver : public Workers {
+class HandOverStage : public Workers {
  protected:
-  HandOver() : Workers(8) {}
+  HandOverStage() : Workers(8) {}
 
   /// Puts 10 records every 10 ms while the workers go on.
   void traffic(Clock::duration time) {
@@ -34,8 +34,10 @@ class HandOver : public Workers {
 
   int sent_ = 0;
 };
+class HandOver : public InBothModes<HandOverStage> {};
+KINESIS_IN_BOTH_MODES(HandOver);
 
-TEST_F(HandOver, AJoinIsBalancedWithinThreeSecondsAndCausesNoDuplicate) {
+TEST_P(HandOver, AJoinIsBalancedWithinThreeSecondsAndCausesNoDuplicate) {
   start("a");
   traffic(5s);
   const auto joined = loop.clock.now();
@@ -51,7 +53,7 @@ TEST_F(HandOver, AJoinIsBalancedWithinThreeSecondsAndCausesNoDuplicate) {
   expect_order_per_key();
 }
 
-TEST_F(HandOver, SeveralThatJoinTogetherAreBalancedWithinThreeSecondsEach) {
+TEST_P(HandOver, SeveralThatJoinTogetherAreBalancedWithinThreeSecondsEach) {
   start("a");
   traffic(5s);
   const auto joined = loop.clock.now();
@@ -63,7 +65,7 @@ TEST_F(HandOver, SeveralThatJoinTogetherAreBalancedWithinThreeSecondsEach) {
   expect_each_once();
 }
 
-TEST_F(HandOver, AfterAStopAnotherGoesOnWithinTwoSeconds) {
+TEST_P(HandOver, AfterAStopAnotherGoesOnWithinTwoSeconds) {
   start("a");
   start("b");
   traffic(10s);
@@ -76,7 +78,7 @@ TEST_F(HandOver, AfterAStopAnotherGoesOnWithinTwoSeconds) {
   expect_each_once();
 }
 
-TEST_F(HandOver, AfterACrashAnotherTakesOverWithinTwoSecondsOfTheFailoverTime) {
+TEST_P(HandOver, AfterACrashAnotherTakesOverWithinTwoSecondsOfTheFailoverTime) {
   start("a");
   start("b");
   loop.run_for(30s);
@@ -88,7 +90,7 @@ TEST_F(HandOver, AfterACrashAnotherTakesOverWithinTwoSecondsOfTheFailoverTime) {
   EXPECT_LE(last_acquired("b") - crashed, 12s);
 }
 
-TEST_F(HandOver, AShardThatItsWorkerFailsAgainAndAgainGoesToAnother) {
+TEST_P(HandOver, AShardThatItsWorkerFailsAgainAndAgainGoesToAnother) {
   std::string broken;  // the other shards of "b" keep it in the fleet, and this one due to it
   start("a");
   start("b", [&broken](const Record<std::string>& record) -> Clock::duration {
@@ -104,7 +106,7 @@ TEST_F(HandOver, AShardThatItsWorkerFailsAgainAndAgainGoesToAnother) {
   EXPECT_TRUE(std::any_of(handled.begin(), handled.end(), done_by_a));
 }
 
-TEST_F(HandOver, ARecordInHandIsFinishedFirst) {
+TEST_P(HandOver, ARecordInHandIsFinishedFirst) {
   start("a", [](const Record<std::string>&) { return 1s; });
   loop.run_for(5s);
   put(0, 40);
@@ -117,7 +119,7 @@ TEST_F(HandOver, ARecordInHandIsFinishedFirst) {
   expect_order_per_key();
 }
 
-TEST_F(HandOver, AHandlerThatTakesTooLongIsNotWaitedForForEver) {
+TEST_P(HandOver, AHandlerThatTakesTooLongIsNotWaitedForForEver) {
   start("a", [](const Record<std::string>& record) { return record.data == "0" ? 1h : 0s; });
   loop.run_for(5s);
   put(0, 100);
@@ -141,7 +143,7 @@ TEST_F(HandOver, AHandlerThatTakesTooLongIsNotWaitedForForEver) {
   EXPECT_EQ(different().size(), 100u);
 }
 
-TEST_F(HandOver, AnOwnerThatIsCutOffMustHaveStoppedBeforeItsLeaseIsBegunWith) {
+TEST_P(HandOver, AnOwnerThatIsCutOffMustHaveStoppedBeforeItsLeaseIsBegunWith) {
   start("a");
   loop.run_for(20s);
   workers["a"].leases->cut_off = true;
@@ -153,7 +155,7 @@ TEST_F(HandOver, AnOwnerThatIsCutOffMustHaveStoppedBeforeItsLeaseIsBegunWith) {
   EXPECT_EQ(different().size(), static_cast<std::size_t>(sent_));
 }
 
-TEST_F(HandOver, OneThatStopsWhileItWaitsLeavesTheLeaseWhereItIs) {
+TEST_P(HandOver, OneThatStopsWhileItWaitsLeavesTheLeaseWhereItIs) {
   start("a");
   traffic(5s);
   start("b");
@@ -165,7 +167,7 @@ TEST_F(HandOver, OneThatStopsWhileItWaitsLeavesTheLeaseWhereItIs) {
   expect_each_once();
 }
 
-TEST_F(HandOver, ALeaderOfAKcl3FleetCanAskForIt) {
+TEST_P(HandOver, ALeaderOfAKcl3FleetCanAskForIt) {
   start("a");
   traffic(5s);
   // As it does: the counter stays as it is.
@@ -181,7 +183,7 @@ TEST_F(HandOver, ALeaderOfAKcl3FleetCanAskForIt) {
   EXPECT_EQ(workers["a"].count_of<event::LeaseLost>(), 0u);
 }
 
-TEST_F(HandOver, AnOwnerThatDoesNotKnowTheProtocolLosesItsLeaseToOneThatWaitedItOut) {
+TEST_P(HandOver, AnOwnerThatDoesNotKnowTheProtocolLosesItsLeaseToOneThatWaitedItOut) {
   // A KCL 2.x renews with its counter and nothing else, and stops when that is refused.
   start_foreign("old", 3300ms);
   const auto joined = loop.clock.now();

@@ -4,9 +4,11 @@
 namespace kinesis::simulation {
 namespace {
 
-using Reading = Stage;
+class Reading : public InBothModes<Stage> {};
+KINESIS_IN_BOTH_MODES(Reading);
+class ReadingByPolling : public Stage {};
 
-TEST_F(Reading, LatestIsPinnedToTheFirstStart) {
+TEST_P(Reading, LatestIsPinnedToTheFirstStart) {
   // A worker that had no record yet has no checkpoint either: whoever follows must not begin at its own "latest".
   service->create_stream("orders", 1);
   put(0, 5);
@@ -27,7 +29,7 @@ TEST_F(Reading, LatestIsPinnedToTheFirstStart) {
   EXPECT_FALSE(lease(0).pending_checkpoint) << "the pin goes with the first checkpoint";
 }
 
-TEST_F(Reading, LatestIsPinnedBeforeTheFirstRead) {
+TEST_F(ReadingByPolling, LatestIsPinnedBeforeTheFirstRead) {
   service->create_stream("orders", 1);
   put(0, 5);
   loop.clock.advance(1s);
@@ -44,7 +46,7 @@ TEST_F(Reading, LatestIsPinnedBeforeTheFirstRead) {
   EXPECT_EQ(a.handled, numbers(5, 5));
 }
 
-TEST_F(Reading, ALatestLeaseOfAnotherLibraryIsPinnedWhenItIsFirstRead) {
+TEST_P(Reading, ALatestLeaseOfAnotherLibraryIsPinnedWhenItIsFirstRead) {
   service->create_stream("orders", 1);
   Lease row(service->shards("orders")[0].shard_id);
   row.checkpoint = Checkpoint::latest();
@@ -63,7 +65,46 @@ TEST_F(Reading, ALatestLeaseOfAnotherLibraryIsPinnedWhenItIsFirstRead) {
   EXPECT_EQ(b.handled, numbers(3, 3));
 }
 
-TEST_F(Reading, StartsAtATime) {
+TEST_P(Reading, WhatAKclHasPreparedOnALatestLeaseStaysWhenItIsPinned) {
+  // Its application's own checkpoint and state, in the attributes where the pin goes.
+  service->create_stream("orders", 1);
+  const Checkpoint prepared = Checkpoint::at(RecordPosition{SequenceNumber("49"), 3});
+  Lease row(service->shards("orders")[0].shard_id);
+  row.checkpoint = Checkpoint::latest();
+  row.pending_checkpoint = prepared;
+  row.pending_checkpoint_state = Blob("half way through file 7");
+  auto create = [&]() -> awaitable<void> { co_await table->create(row); };
+  finish(create());
+  put(0, 3);
+  loop.clock.advance(1s);
+  const auto prepared_of = [&](const std::string& name) {
+    ConsumerOptions mine = options();
+    mine.leases = table;
+    mine.worker = name;
+    Consumer<std::string> consumer(client(), mine, text);
+    std::optional<PreparedCheckpoint> found;
+    auto look = [&]() -> awaitable<void> {
+      auto shard = co_await consumer.async_next_shard();
+      found = shard->checkpointer().prepared();
+      co_await core::sleep_for(*clock, 3s);  // it is read, and so pinned, meanwhile
+    };
+    finish(look());
+    loop.run_for(5s);
+    return found;
+  };
+  for (const char* name : {"first", "second"}) {
+    const auto found = prepared_of(name);
+    ASSERT_TRUE(found) << name;
+    EXPECT_EQ(found->checkpoint, prepared) << name;
+    EXPECT_EQ(found->state.text(), "half way through file 7") << name;
+  }
+  put(3, 3);
+  Worker& last = start("last", options());
+  loop.run_for(30s);
+  EXPECT_EQ(last.handled, numbers(3, 3)) << "LATEST is where the first worker found it";
+}
+
+TEST_P(Reading, StartsAtATime) {
   // zio-kinesis: the timestamp was lost on the way to GetShardIterator.
   service->create_stream("orders", 1);
   put(0, 5);
@@ -76,7 +117,7 @@ TEST_F(Reading, StartsAtATime) {
   EXPECT_EQ(a.handled, numbers(5, 5));
 }
 
-TEST_F(Reading, StartsAtASequenceNumber) {
+TEST_P(Reading, StartsAtASequenceNumber) {
   service->create_stream("orders", 1);
   put(0, 10);
   ConsumerOptions at_number = options();
@@ -87,7 +128,7 @@ TEST_F(Reading, StartsAtASequenceNumber) {
   EXPECT_EQ(a.handled, numbers(6, 4));
 }
 
-TEST_F(Reading, GoesOnInTheMiddleOfAnAggregate) {
+TEST_P(Reading, GoesOnInTheMiddleOfAnAggregate) {
   service->create_stream("orders", 1);
   auto all = [&]() -> awaitable<void> {
     Producer<std::string> producer(client(), ProducerOptions{.stream = "orders"}, text);
@@ -108,7 +149,7 @@ TEST_F(Reading, GoesOnInTheMiddleOfAnAggregate) {
   EXPECT_EQ(a.handled, expected) << "only the record that failed comes again";
 }
 
-TEST_F(Reading, SurvivesIteratorsThatAlwaysExpire) {
+TEST_F(ReadingByPolling, SurvivesIteratorsThatAlwaysExpire) {
   service->create_stream("orders", 1);
   FaultRule expired;
   expired.action = FaultRule::Action::expired_iterator;
@@ -123,7 +164,7 @@ TEST_F(Reading, SurvivesIteratorsThatAlwaysExpire) {
   EXPECT_GT(loop.clock.now() - began, 2s) << "it does not ask for the next iterator at once for ever";
 }
 
-TEST_F(Reading, LeavesTheBudgetToOthersWhenItIsThrottled) {
+TEST_F(ReadingByPolling, LeavesTheBudgetToOthersWhenItIsThrottled) {
   service->create_stream("orders", 1);
   FaultRule throttle;
   throttle.action = FaultRule::Action::throttle;
@@ -140,7 +181,7 @@ TEST_F(Reading, LeavesTheBudgetToOthersWhenItIsThrottled) {
   EXPECT_EQ(a.handled, numbers(0, 10));
 }
 
-TEST_F(Reading, ExpiredCredentialsInTheMiddleHoldItUpAndNoMore) {
+TEST_F(ReadingByPolling, ExpiredCredentialsInTheMiddleHoldItUpAndNoMore) {
   service->create_stream("orders", 1);
   Worker& a = start("a", options());
   put(0, 5);
@@ -159,13 +200,14 @@ TEST_F(Reading, ExpiredCredentialsInTheMiddleHoldItUpAndNoMore) {
   EXPECT_TRUE(told);
 }
 
-TEST_F(Reading, AStreamThatIsDeletedIsAnErrorOneCanSee) {
+TEST_P(Reading, AStreamThatIsDeletedIsAnErrorOneCanSee) {
   service->create_stream("orders", 1);
   Worker& a = start("a", options());
   put(0, 3);
   loop.run_for(3s);
   auto remove = [&]() -> awaitable<void> {
     DeleteStreamRequest request("orders");
+    request.enforce_consumer_deletion = true;
     auto answer = co_await service->api()->delete_stream(std::move(request));
     EXPECT_TRUE(answer);
   };
@@ -179,7 +221,7 @@ TEST_F(Reading, AStreamThatIsDeletedIsAnErrorOneCanSee) {
     EXPECT_FALSE(row.checkpoint.is_shard_end()) << "it is not the end of the shard";
 }
 
-TEST_F(Reading, AStreamThatIsMadeAgainIsAnErrorOneCanSee) {
+TEST_P(Reading, AStreamThatIsMadeAgainIsAnErrorOneCanSee) {
   service->create_stream("orders", 1);
   Worker& a = start("a", options());
   put(0, 3);
@@ -187,6 +229,7 @@ TEST_F(Reading, AStreamThatIsMadeAgainIsAnErrorOneCanSee) {
   ASSERT_TRUE(lease(0).checkpoint.is_record());
   auto remove = [&]() -> awaitable<void> {
     DeleteStreamRequest request("orders");
+    request.enforce_consumer_deletion = true;
     auto answer = co_await service->api()->delete_stream(std::move(request));
     EXPECT_TRUE(answer);
   };
@@ -198,7 +241,7 @@ TEST_F(Reading, AStreamThatIsMadeAgainIsAnErrorOneCanSee) {
   EXPECT_FALSE(events<event::Failed>(a).empty());
 }
 
-TEST_F(Reading, ReadsAheadNoMoreThanTheBudgetOfAllShards) {
+TEST_F(ReadingByPolling, ReadsAheadNoMoreThanTheBudgetOfAllShards) {
   service->create_stream("orders", 4);
   const std::size_t size = 100'000;
   auto all = [&]() -> awaitable<void> {
@@ -209,9 +252,7 @@ TEST_F(Reading, ReadsAheadNoMoreThanTheBudgetOfAllShards) {
   };
   finish(all());
   ConsumerOptions small = options();
-  small.fetch.max_records = 1;
-  small.fetch.prefetch = 50;
-  small.fetch.prefetch_bytes = 10 * size;
+  small.fetch = Polling{.idle_interval = 200ms, .max_records = 1, .prefetch = 50, .prefetch_bytes = 10 * size};
   Handler stand_still = [this](const Record<std::string>&) { return core::sleep_for(*clock, 1h); };
   Worker& a = start("a", small, stand_still);
   loop.run_for(2min);
@@ -226,7 +267,7 @@ TEST_F(Reading, ReadsAheadNoMoreThanTheBudgetOfAllShards) {
   EXPECT_LE(total, 4 * (size + 100) + 10 * (size + 100) + 4 * (size + 100)) << "at work, read ahead, and under way";
 }
 
-TEST_F(Reading, GarbageThatLooksLikeAnAggregateComesAsItIs) {
+TEST_P(Reading, GarbageThatLooksLikeAnAggregateComesAsItIs) {
   service->create_stream("orders", 1);
   const std::string magic = "\xF3\x89\x9A\xC2";
   const std::vector<std::string> garbage = {magic, magic + "garbage", magic + std::string(300, '\xff'), "", "\x01"};
@@ -242,7 +283,7 @@ TEST_F(Reading, GarbageThatLooksLikeAnAggregateComesAsItIs) {
   EXPECT_EQ(a.handled, garbage);
 }
 
-TEST_F(Reading, TenMebibytesInOneRecord) {
+TEST_F(ReadingByPolling, TenMebibytesInOneRecord) {
   service->create_stream("orders", 1);
   const std::string big(10 * 1024 * 1024 - 100, 'x');
   auto all = [&]() -> awaitable<void> {
@@ -259,7 +300,7 @@ TEST_F(Reading, TenMebibytesInOneRecord) {
   finish(all());
   put(0, 3);
   ConsumerOptions small = options();
-  small.fetch.prefetch_bytes = 1'000'000;  // smaller than one answer
+  small.fetch = Polling{.idle_interval = 200ms, .prefetch_bytes = 1'000'000};  // smaller than one answer
   Worker& a = start("a", small);
   loop.run_for(2min);
   ASSERT_EQ(a.handled.size(), 6u);
@@ -267,10 +308,10 @@ TEST_F(Reading, TenMebibytesInOneRecord) {
   EXPECT_EQ(a.handled[5], "2");
 }
 
-TEST_F(Reading, ABusyShardIsAskedMoreOftenThanAnIdleOne) {
+TEST_F(ReadingByPolling, ABusyShardIsAskedMoreOftenThanAnIdleOne) {
   service->create_stream("orders", 1);
   ConsumerOptions slow = options();
-  slow.fetch.idle_interval = 2s;
+  slow.fetch = Polling{.idle_interval = 2s};
   Worker& a = start("a", slow);
   loop.run_for(20s);
   const std::size_t idle = events<event::RecordsRead>(a).size();

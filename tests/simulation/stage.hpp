@@ -2,6 +2,7 @@
 
 #include "core/test_loop.hpp"
 #include "emulator/direct_api.hpp"
+#include "simulation/both_modes.hpp"
 #include "simulation/cut_off_leases.hpp"
 #include <kinesis/kinesis.hpp>
 
@@ -53,7 +54,8 @@ class Stage : public ::testing::Test {
   }
   ConsumerOptions options() const {
     ConsumerOptions options{.stream = "orders", .application = "billing"};
-    options.fetch.idle_interval = 200ms;
+    options.fetch = Polling{.idle_interval = 200ms};
+    if (fan_out) options.fetch = EnhancedFanOut{};
     return options;
   }
   /// A worker that notes what it gets, and then does what `then` says.
@@ -137,6 +139,7 @@ class Stage : public ::testing::Test {
     return data;
   }
 
+  bool fan_out = false;
   core::TestLoop loop;
   std::shared_ptr<Clock> clock;
   std::unique_ptr<InProcessKinesis> service;

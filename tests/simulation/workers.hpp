@@ -2,6 +2,7 @@
 
 #include "core/test_loop.hpp"
 #include "emulator/direct_api.hpp"
+#include "simulation/both_modes.hpp"
 #include "simulation/cut_off_leases.hpp"
 #include <kinesis/kinesis.hpp>
 
@@ -29,6 +30,7 @@ struct Handled {
   std::string shard_id;
   std::string data;
   Clock::time_point when;
+  std::string stream;
 };
 
 class Workers : public ::testing::Test {
@@ -76,10 +78,11 @@ class Workers : public ::testing::Test {
     Worker& worker = workers[name];
     worker.leases = std::make_shared<CutOffLeases>(table);
     worker.leases->clock = clock;
-    ConsumerOptions options{.stream = "orders", .application = "billing"};
+    ConsumerOptions options{.stream = streams, .application = "billing"};
     options.leases = worker.leases;
     options.worker = name;
-    options.fetch.idle_interval = idle_interval;
+    options.fetch = Polling{.idle_interval = idle_interval};
+    if (fan_out) options.fetch = EnhancedFanOut{};
     options.assignment = std::move(assignment);
     options.on_event = [this, &worker](const DiagnosticEvent& event) {
       worker.events.emplace_back(loop.clock.now(), event);
@@ -90,7 +93,7 @@ class Workers : public ::testing::Test {
   }
   awaitable<void> consume(std::string name, Work work) {
     auto handler = [this, name, work](const Record<std::string>& record) -> awaitable<void> {
-      handled.push_back(Handled{name, record.shard_id, record.data, loop.clock.now()});
+      handled.push_back(Handled{name, record.shard_id, record.data, loop.clock.now(), record.stream});
       if (work) co_await core::sleep_for(loop.clock, work(record));
     };
     co_await async_consume(*workers[name].consumer, text, handler);
@@ -139,9 +142,9 @@ class Workers : public ::testing::Test {
   }
   void stop(const std::string& name) { core::spawn(loop.executor(), workers[name].consumer->core()->stop()); }
 
-  void put(int first, int count) {
+  void put(int first, int count, const std::string& stream = "orders") {
     auto all = [&]() -> awaitable<void> {
-      Producer<std::string> producer(client(), ProducerOptions{.stream = "orders"}, text);
+      Producer<std::string> producer(client(), ProducerOptions{.stream = stream}, text);
       for (int i = first; i < first + count; ++i)
         producer.send("key-" + std::to_string(i % 30), std::to_string(i),
                       [](Result<Receipt> receipt) { ASSERT_TRUE(receipt); });
@@ -200,6 +203,8 @@ class Workers : public ::testing::Test {
     }
   }
 
+  Streams streams = "orders";
+  bool fan_out = false;
   std::chrono::milliseconds idle_interval{200};
   core::TestLoop loop;
   std::shared_ptr<Clock> clock;

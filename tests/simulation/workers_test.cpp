@@ -14,7 +14,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST_F(Workers, ShareTheShardsEvenly) {
+class WorkersTest : public InBothModes<Workers> {};
+KINESIS_IN_BOTH_MODES(WorkersTest);
+
+TEST_P(WorkersTest, ShareTheShardsEvenly) {
   start("a");
   loop.run_for(5s);
   EXPECT_EQ(leases_of("a"), 4u);
@@ -28,7 +31,7 @@ TEST_F(Workers, ShareTheShardsEvenly) {
   expect_order_per_key();
 }
 
-TEST_F(Workers, AWorkerThatIsCutOffStopsBeforeAnotherTakesOver) {
+TEST_P(WorkersTest, AWorkerThatIsCutOffStopsBeforeAnotherTakesOver) {
   start("a");
   start("b");
   loop.run_for(20s);
@@ -57,7 +60,7 @@ TEST_F(Workers, AWorkerThatIsCutOffStopsBeforeAnotherTakesOver) {
   for (const auto& [shard, when] : first_of_b) EXPECT_LE(when - cut, 14s) << "failover, a refresh and a read";
 }
 
-TEST_F(Workers, FollowSplitsAndMergesToTheEnd) {
+TEST_P(WorkersTest, FollowSplitsAndMergesToTheEnd) {
   start("a");
   start("b");
   put(0, 200);
@@ -81,7 +84,7 @@ TEST_F(Workers, FollowSplitsAndMergesToTheEnd) {
   EXPECT_EQ(left, 4u) << "finished leases are deleted once their children have been begun with";
 }
 
-TEST_F(Workers, HandTheirLeasesOverWhenTheyStop) {
+TEST_P(WorkersTest, HandTheirLeasesOverWhenTheyStop) {
   start("a");
   start("b");
   loop.run_for(10s);
@@ -96,7 +99,7 @@ TEST_F(Workers, HandTheirLeasesOverWhenTheyStop) {
   EXPECT_EQ(handled.size(), 200u) << "nothing is delivered twice";
 }
 
-TEST_F(Workers, ALostLeaseIsNotClawedBack) {
+TEST_P(WorkersTest, ALostLeaseIsNotClawedBack) {
   start("a");
   start("b");
   loop.run_for(1min);

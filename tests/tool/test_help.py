@@ -21,6 +21,9 @@ COMMANDS = {
     "streams split": "kinesis streams split ",
     "streams merge": "kinesis streams merge ",
     "streams resize": "kinesis streams resize ",
+    "streams consumers": "kinesis streams consumers ",
+    "streams register": "kinesis streams register ",
+    "streams deregister": "kinesis streams deregister ",
     "leases": "kinesis leases list",
     "leases list": "kinesis leases list ",
     "leases release": "kinesis leases release ",
@@ -140,6 +143,7 @@ class WrongUsage(ToolTest):
             ("streams", "resize", "s", "0"): "SHARDS",
             ("emulate", "--threads", "0"): "--threads",
             ("emulate", "--stream-delay", "-1"): "--stream-delay",
+            ("emulate", "--subscription-lifetime", "0"): "--subscription-lifetime",
             ("demo", "--rate", "0"): "--rate",
             ("completion", "zsh"): "kinesis completion --help",
         }.items():

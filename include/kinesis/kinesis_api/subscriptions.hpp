@@ -17,7 +17,8 @@ namespace kinesis {
 namespace asio = boost::asio;
 
 /// What a SubscribeToShard has opened: events that the service pushes, pulled one by one. Moves only; letting go of it
-/// ends the subscription. The service ends it by itself after 5 minutes, and at the end of the shard.
+/// ends the subscription. The service ends it by itself after 5 minutes, and at the end of the shard. It must not
+/// outlive the client it comes from.
 class ShardSubscription {
  public:
   /// Where the events come from: a connection, an emulator in process, a fake.
@@ -47,7 +48,8 @@ class ShardSubscription {
   ///
   /// Errors: those of the service (`not_found`, `already_exists` for ResourceInUse, `throttled`, `kms`, ...) with their
   /// service codes, `connection` and `timeout` where the stream broke, `protocol` for what is no event stream,
-  /// `cancelled`. An error is the end. One call at a time, from any executor; the answer comes back on the caller's.
+  /// `cancelled`. An error is the end, and so is a caller that is cancelled while it waits. One call at a time, from
+  /// any executor; the answer comes back on the caller's.
   asio::awaitable<Result<std::optional<SubscribeToShardEvent>>> next() { return next_of(source_); }
   /// The same with a completion token: std::optional<SubscribeToShardEvent>, or a thrown Error.
   template <class Token = asio::use_awaitable_t<>>

@@ -14,7 +14,7 @@ struct ActionName {
   Action action;
   std::string_view name;
 };
-constexpr std::array<ActionName, 11> action_names = {{
+constexpr std::array<ActionName, 18> action_names = {{
     {Action::latency, "latency"},
     {Action::error, "error"},
     {Action::throttle, "throttle"},
@@ -26,6 +26,13 @@ constexpr std::array<ActionName, 11> action_names = {{
     {Action::truncate, "truncate"},
     {Action::corrupt, "corrupt"},
     {Action::goaway, "goaway"},
+    {Action::stream_corrupt, "stream-corrupt"},
+    {Action::stream_cut, "stream-cut"},
+    {Action::stream_reset, "stream-reset"},
+    {Action::stream_goaway, "stream-goaway"},
+    {Action::stream_stall, "stream-stall"},
+    {Action::stream_silence, "stream-silence"},
+    {Action::stream_error, "stream-error"},
 }};
 
 std::string_view trimmed(std::string_view text) noexcept {
@@ -76,7 +83,8 @@ std::string_view set(FaultRule& rule, std::string_view name, std::string_view va
     return read_action(value, rule.action)
                ? ""
                : "is no action; actions are latency, error, throttle, throttle-entry, expired-iterator, expired-token, "
-                 "reset-before, reset-after, truncate, corrupt, goaway";
+                 "reset-before, reset-after, truncate, corrupt, goaway, stream-corrupt, stream-cut, stream-reset, "
+                 "stream-goaway, stream-stall, stream-silence, stream-error";
   }
   if (name == "operation") return rule.operation = value, "";
   if (name == "stream") return rule.stream = value, "";
@@ -84,6 +92,7 @@ std::string_view set(FaultRule& rule, std::string_view name, std::string_view va
   if (name == "code") return rule.code = value, value.empty() ? "is empty" : "";
   if (name == "nth") return read_number(value, rule.nth) ? "" : "is no whole number";
   if (name == "times") return read_number(value, rule.times) ? "" : "is no whole number";
+  if (name == "events") return read_number(value, rule.events) ? "" : "is no whole number";
   if (name == "seed") return read_number(value, rule.seed) ? "" : "is no whole number";
   if (name == "latency") return read_duration(value, rule.latency) ? "" : "is no time like 250ms or 2s";
   if (name == "probability") {
@@ -95,8 +104,7 @@ std::string_view set(FaultRule& rule, std::string_view name, std::string_view va
                                                                                        : "is no status from 400 to 599";
   }
   return "has a name no rule knows; names are action, operation, stream, shard, nth, times, probability, seed, "
-         "latency, "
-         "status, code";
+         "latency, status, code, events";
 }
 
 }  // namespace
@@ -156,6 +164,7 @@ std::string to_string(const FaultRule& rule) {
     add("latency", std::to_string(rule.latency.count()) + "ms");
   if (rule.status != plain.status) add("status", std::to_string(rule.status));
   if (rule.code != plain.code) add("code", rule.code);
+  if (rule.events != plain.events) add("events", std::to_string(rule.events));
   return out;
 }
 

@@ -10,6 +10,8 @@ namespace {
 
 using Action = FaultRule::Action;
 
+constexpr std::string_view subscribe = "SubscribeToShard";
+
 bool includes(const std::vector<std::string>& shards, const std::string& shard) {
   if (shard.empty()) return true;
   const auto wanted = parse_shard_id(shard);
@@ -18,6 +20,26 @@ bool includes(const std::vector<std::string>& shards, const std::string& shard) 
 }
 
 }  // namespace
+
+bool is_of_stream(Action action) noexcept {
+  switch (action) {
+    case Action::stream_corrupt:
+    case Action::stream_cut:
+    case Action::stream_reset:
+    case Action::stream_goaway:
+    case Action::stream_stall:
+    case Action::stream_silence:
+    case Action::stream_error:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Error StreamFault::error() const {
+  const bool plain = rule_->code == FaultRule().code;
+  return service_error(plain ? "InternalFailureException" : rule_->code, "The error was ordered by a fault rule.");
+}
 
 bool Faults::Armed::is_for(std::string_view operation, std::string_view stream) const noexcept {
   if (!rule.operation.empty() && rule.operation != operation) return false;
@@ -65,6 +87,10 @@ FaultDecision Faults::decide(std::string_view operation, std::string_view stream
   for (Armed& armed : rules_) {
     if (armed.rule.action == Action::throttle_entry) continue;
     if (!armed.is_for(operation, stream) || !includes(shards, armed.rule.shard)) continue;
+    if (is_of_stream(armed.rule.action)) {
+      if (operation == subscribe && !out.stream_rule && armed.fires()) out.stream_rule = armed.rule;
+      continue;
+    }
     if (armed.rule.action == Action::latency) {
       if (armed.fires()) out.latency += armed.rule.latency;
     } else if (!out.rule && armed.fires()) {

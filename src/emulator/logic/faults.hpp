@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace kinesis::emulator {
@@ -19,6 +20,8 @@ struct FaultDecision {
   std::chrono::milliseconds latency{0};
   /// The first other rule that hits; none: the request is answered as it should be.
   std::optional<FaultRule> rule;
+  /// The first one that hits what an accepted SubscribeToShard sends.
+  std::optional<FaultRule> stream_rule;
 
   bool is(FaultRule::Action action) const noexcept { return rule && rule->action == action; }
 };
@@ -57,6 +60,30 @@ class Faults {
     bool fires();
   };
   std::vector<Armed> rules_;
+};
+
+/// Whether an action is about the events of SubscribeToShard.
+bool is_of_stream(FaultRule::Action action) noexcept;
+
+/// A rule about the events of a subscription, and how many it let through.
+class StreamFault {
+ public:
+  StreamFault() = default;
+  explicit StreamFault(std::optional<FaultRule> rule) : rule_(std::move(rule)) {}
+
+  /// What happens now: to the next event if that is corrupted or cut, or before it.
+  bool is_due(FaultRule::Action action) const noexcept {
+    return rule_ && rule_->action == action && sent_ >= rule_->events;
+  }
+  void count_event() noexcept { ++sent_; }
+  /// Of stream_error, as the service would say it in the stream.
+  Error error() const;
+  /// It happens once.
+  void clear() noexcept { rule_.reset(); }
+
+ private:
+  std::optional<FaultRule> rule_;
+  std::uint64_t sent_ = 0;
 };
 
 /// What the service answers instead of the operation, if that is what a rule is about: its error, a throttle, an

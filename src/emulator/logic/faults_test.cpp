@@ -24,6 +24,13 @@ TEST(FaultRules, AreTextInBothDirections) {
            "action=latency,latency=250ms",
            "action=error,times=2,status=503,code=ServiceUnavailable",
            "action=expired-iterator,operation=GetRecords",
+           "action=stream-corrupt",
+           "action=stream-cut,shard=shardId-000000000001,events=7",
+           "action=stream-reset,nth=1,events=0",
+           "action=stream-goaway",
+           "action=stream-stall",
+           "action=stream-silence",
+           "action=stream-error,code=KMSDisabledException",
        }) {
     EXPECT_EQ(to_string(rule(text)), text);
   }
@@ -118,6 +125,32 @@ TEST(Faults, ThrottleSingleEntries) {
   EXPECT_FALSE(faults.throttles_entry("PutRecords", "s", "shardId-000000000000"));
   faults.clear();
   EXPECT_TRUE(faults.empty());
+}
+
+TEST(Faults, OfStreamsAreOfSubscriptionsOnly) {
+  Faults faults;
+  faults.add(rule("action=stream-reset,nth=1"));
+  const auto put = faults.decide("PutRecords", "s", {});
+  EXPECT_FALSE(put.rule);
+  EXPECT_FALSE(put.stream_rule);
+  const auto first = faults.decide("SubscribeToShard", "s", {"shardId-000000000000"});
+  EXPECT_FALSE(first.rule);
+  ASSERT_TRUE(first.stream_rule);
+  EXPECT_EQ(first.stream_rule->action, Action::stream_reset);
+  EXPECT_FALSE(faults.decide("SubscribeToShard", "s", {}).stream_rule);
+}
+
+TEST(Faults, OfAStreamAreDueAfterTheirEvents) {
+  StreamFault fault(rule("action=stream-cut,events=1"));
+  EXPECT_FALSE(fault.is_due(Action::stream_cut));
+  fault.count_event();
+  EXPECT_TRUE(fault.is_due(Action::stream_cut));
+  EXPECT_FALSE(fault.is_due(Action::stream_reset));
+  fault.clear();
+  EXPECT_FALSE(fault.is_due(Action::stream_cut));
+  EXPECT_FALSE(StreamFault().is_due(Action::stream_cut));
+  EXPECT_EQ(StreamFault(rule("action=stream-error")).error().service_code(), "InternalFailureException");
+  EXPECT_EQ(StreamFault(rule("action=stream-error,code=A")).error().service_code(), "A");
 }
 
 }  // namespace

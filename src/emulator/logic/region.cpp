@@ -39,12 +39,14 @@ std::optional<Error> Region::admit(std::string_view operation, std::string_view 
 Moment::Monotonic Region::due(Moment now) noexcept {
   const auto when = now.monotonic + options_.stream_delay;
   next_due_ = std::min(next_due_, when);
+  ++changes_;
   return when;
 }
 
 void Region::advance(Moment now) {
   if (now.monotonic >= next_due_) {
     next_due_ = Moment::Monotonic::max();
+    ++changes_;
     for (auto it = streams_.begin(); it != streams_.end();) {
       if (it->second.advance(now)) {
         memory_ -= it->second.memory();

@@ -27,6 +27,8 @@ struct RegionOptions {
   /// How long streams and consumers stay in CREATING, UPDATING and DELETING.
   std::chrono::milliseconds stream_delay{0};
   std::chrono::milliseconds iterator_lifetime{std::chrono::minutes(5)};
+  /// The service ends a subscription after this time.
+  std::chrono::milliseconds subscription_lifetime{std::chrono::minutes(5)};
   /// Memory for records; beyond, the oldest go first.
   std::size_t memory_bytes = std::size_t{1} << 30;
   /// Quotas of the account.
@@ -64,6 +66,15 @@ class Region {
   Result<ReadResult> read(const GetRecordsRequest& request, Moment now);
   /// What of a PutRecord is not in the view of it.
   std::optional<Error> check_ordering(const PutRecordRequest& request, Moment now) const;
+
+  /// SubscribeToShard: accepts a subscription, whose events are then asked for one by one.
+  Result<Subscription> subscribe(const SubscribeToShardRequest& request, Moment now);
+  SubscriptionStep next_event(Subscription& subscription, Moment now);
+  /// Its reader has gone.
+  void unsubscribe(const Subscription& subscription, Moment now);
+  /// Another number whenever subscriptions may have to know of something other than new records.
+  std::uint64_t changes() const noexcept { return changes_; }
+
   /// The shards that the records of a put would go to, each once; none if the stream is not there.
   std::vector<std::uint32_t> shards_of(const PreparedPut& put, Moment now);
 
@@ -123,12 +134,24 @@ class Region {
   void cool(Stream& stream, Moment now);
 
   // Reading.
-  Result<std::uint64_t> start_of(const GetShardIteratorRequest& request, const Shard& shard, const Stream& stream,
-                                 Moment now) const;
-  Result<std::uint64_t> index_of(const GetShardIteratorRequest& request, const Shard& shard,
+  Result<std::uint64_t> start_of(const StartingPosition& position, std::string_view operation, const Shard& shard,
+                                 const Stream& stream, Moment now) const;
+  Result<std::uint64_t> index_of(const StartingPosition& position, std::string_view operation, const Shard& shard,
                                  const Stream& stream) const;
   Result<ShardPosition> check_iterator(const GetRecordsRequest& request, Moment now) const;
   static std::vector<ChildShard> children_of(const Shard& shard, const Stream& stream);
+
+  // Fan-out.
+  SubscriptionStep next_event(Subscription& subscription, Stream& stream, Shard& shard, FanOut& fan_out, Moment now);
+  FanOutEvent take_records(Subscription& subscription, const Stream& stream, Shard& shard, FanOut& fan_out, Moment now);
+  static FanOutEvent last_event(Subscription& subscription, const Stream& stream, const Shard& shard, FanOut& fan_out,
+                                Moment now);
+  static FanOutEvent heartbeat(Subscription& subscription, const Stream& stream, const Shard& shard, bool has_records,
+                               Moment now);
+  static void release(FanOut& fan_out) noexcept;
+  Error already_subscribed(const Consumer& consumer, const Shard& shard) const;
+  Error consumer_not_active(const Consumer& consumer, const Stream& stream) const;
+  Error consumer_not_found(std::string_view consumer, std::string_view stream) const;
 
   // Consumers and tagged resources.
   Result<std::pair<Stream*, Consumer*>> find_consumer(const ConsumerRequest& request);
@@ -149,6 +172,8 @@ class Region {
   std::uint64_t next_serial_;
   std::size_t memory_ = 0;
   std::size_t evicted_ = 0;
+  std::uint64_t changes_ = 0;
+  std::uint64_t last_subscription_ = 0;
   Moment::Monotonic next_due_ = Moment::Monotonic::max();
   Moment::Monotonic next_sweep_;
 };
@@ -161,6 +186,10 @@ Result<PutRecordResponse> to_single_response(const PutResult& result, std::strin
 std::string throttled_message(std::string_view stream, std::uint32_t shard, std::string_view account);
 /// The records of a read as a client sees them; their data stay where they are.
 GetRecordsResponse to_records(ReadResult result);
+std::vector<KinesisRecord> to_kinesis_records(const RecordSlice& slice);
+SubscribeToShardEvent to_event(FanOutEvent event);
+/// What a request that only asks whether it would be allowed is answered.
+Error dry_run();
 
 /// The form of the members that name a stream.
 Validation& check_stream(Validation& validation, const StreamRequest& request);

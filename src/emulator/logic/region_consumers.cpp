@@ -89,8 +89,7 @@ Result<std::pair<Stream*, Consumer*>> Region::find_consumer(const ConsumerReques
   // An ARN holds the time of the registration: that of an earlier one is not this consumer's.
   if (consumer == (*stream)->consumers.end() ||
       (request.consumer_arn && consumer->second.arn != *request.consumer_arn)) {
-    return not_found("Consumer " + std::string(name) + " under stream " + std::string(stream_name) +
-                     " not found for account " + options_.account + ".");
+    return consumer_not_found(name, stream_name);
   }
   return std::pair(*stream, &consumer->second);
 }
@@ -114,10 +113,7 @@ Result<DeregisterStreamConsumerResponse> Region::perform(const DeregisterStreamC
   auto found = find_consumer(request);
   if (!found) return found.error();
   Consumer& consumer = *found->second;
-  if (consumer.status != ConsumerStatus::active) {
-    return in_use("Consumer " + consumer.name + " under stream " + found->first->name() +
-                  " not ACTIVE, instead in state " + std::string(to_string(consumer.status)));
-  }
+  if (consumer.status != ConsumerStatus::active) return consumer_not_active(consumer, *found->first);
   consumer.status = ConsumerStatus::deleting;
   consumer.due = due(now);
   advance(now);

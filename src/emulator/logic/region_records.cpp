@@ -10,10 +10,6 @@ namespace {
 
 constexpr std::size_t most_iterator = 512;
 
-Error dry_run() {
-  return service_error("DryRunOperationException", "Request would have succeeded, but the DryRun flag is set.");
-}
-
 // A record larger than its stream takes.
 Error too_large(const PreparedPut& put, std::size_t most) {
   const std::size_t data = put.request->records[put.largest].data.size();
@@ -44,6 +40,10 @@ std::int64_t to_millis(Timestamp time) {
 }
 
 }  // namespace
+
+Error dry_run() {
+  return service_error("DryRunOperationException", "Request would have succeeded, but the DryRun flag is set.");
+}
 
 Result<PutResult> Region::put(const PreparedPut& put, Moment now, const EntryFault& fault) {
   advance(now);
@@ -180,12 +180,13 @@ Result<PutRecordResponse> to_single_response(const PutResult& result, std::strin
 }
 
 // Where a request with a sequence number starts.
-Result<std::uint64_t> Region::index_of(const GetShardIteratorRequest& request, const Shard& shard,
+Result<std::uint64_t> Region::index_of(const StartingPosition& position, std::string_view operation, const Shard& shard,
                                        const Stream& stream) const {
-  const std::string number(request.starting_sequence_number->view());
+  const std::string number(position.sequence_number->view());
   const auto parts = parse_sequence_number(number);
-  const std::string used = "StartingSequenceNumber " + number + " used in GetShardIterator on shard " + shard.id +
-                           " in stream " + stream.name() + " under account " + options_.account + " is invalid";
+  const std::string used = "StartingSequenceNumber " + number + " used in " + std::string(operation) + " on shard " +
+                           shard.id + " in stream " + stream.name() + " under account " + options_.account +
+                           " is invalid";
   if (!parts) return invalid_argument(used + ".");
   if (parts->shard != shard.number) {
     return invalid_argument("Invalid StartingSequenceNumber. It encodes " + shard_id(parts->shard) +
@@ -194,7 +195,7 @@ Result<std::uint64_t> Region::index_of(const GetShardIteratorRequest& request, c
   if (parts->shard_seconds != shard.sequence.shard_seconds()) {
     return invalid_argument(used + " because it did not come from this stream.");
   }
-  const bool after = request.shard_iterator_type == ShardIteratorType::after_sequence_number;
+  const bool after = position.type == ShardIteratorType::after_sequence_number;
   return std::min(parts->index + (after ? 1 : 0), stream.next_index());
 }
 
@@ -210,21 +211,21 @@ Error wrong_combination(ShardIteratorType type, bool with_number) {
 
 }  // namespace
 
-Result<std::uint64_t> Region::start_of(const GetShardIteratorRequest& request, const Shard& shard, const Stream& stream,
-                                       Moment now) const {
-  const ShardIteratorType type = request.shard_iterator_type;
+Result<std::uint64_t> Region::start_of(const StartingPosition& position, std::string_view operation, const Shard& shard,
+                                       const Stream& stream, Moment now) const {
+  const ShardIteratorType type = position.type;
   const bool by_number =
       type == ShardIteratorType::at_sequence_number || type == ShardIteratorType::after_sequence_number;
-  if (by_number != request.starting_sequence_number.has_value()) return wrong_combination(type, !by_number);
-  if (by_number) return index_of(request, shard, stream);
+  if (by_number != position.sequence_number.has_value()) return wrong_combination(type, !by_number);
+  if (by_number) return index_of(position, operation, shard, stream);
   if (type == ShardIteratorType::trim_horizon) return std::uint64_t{0};
   if (type == ShardIteratorType::latest) return stream.next_index();
-  if (!request.timestamp) {
+  if (!position.timestamp) {
     return invalid_argument(
         "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request has no timestamp "
         "parameter.");
   }
-  const std::int64_t millis = to_millis(*request.timestamp);
+  const std::int64_t millis = to_millis(*position.timestamp);
   if (millis > now.millis()) {
     return invalid_argument(
         "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. timestampInMillis: " +
@@ -245,7 +246,10 @@ Result<GetShardIteratorResponse> Region::perform(const GetShardIteratorRequest& 
   auto shard = find_shard(stream, request.shard_id);
   if (!shard) return shard.error();
   if (options_.limits && !(*shard)->throughput.admit_iterator(now)) return shard_throttled(**shard, stream);
-  auto index = start_of(request, **shard, stream, now);
+  StartingPosition position(request.shard_iterator_type);
+  position.sequence_number = request.starting_sequence_number;
+  position.timestamp = request.timestamp;
+  auto index = start_of(position, GetShardIteratorRequest::operation, **shard, stream, now);
   if (!index) return index.error();
   if (request.dry_run.value_or(false)) return dry_run();
   GetShardIteratorResponse out;
@@ -325,14 +329,14 @@ Result<GetRecordsResponse> Region::perform(const GetRecordsRequest& request, Mom
   return to_records(*std::move(result));
 }
 
-GetRecordsResponse to_records(ReadResult result) {
-  GetRecordsResponse out;
-  out.records.reserve(result.slice.records);
-  for (const Blob& fragment : result.slice.fragments) {
+std::vector<KinesisRecord> to_kinesis_records(const RecordSlice& slice) {
+  std::vector<KinesisRecord> out;
+  out.reserve(slice.records);
+  for (const Blob& fragment : slice.fragments) {
     BytesView rest = fragment.bytes();
     aws::StoredRecordView stored;
     while (!rest.empty() && aws::read_record_cbor(rest, stored)) {
-      KinesisRecord& record = out.records.emplace_back();
+      KinesisRecord& record = out.emplace_back();
       record.sequence_number.assign(stored.sequence_number);
       record.approximate_arrival_timestamp = Timestamp(std::chrono::milliseconds(stored.approximate_arrival_millis));
       record.data = Blob(stored.data, fragment.owner());
@@ -340,6 +344,12 @@ GetRecordsResponse to_records(ReadResult result) {
       record.encryption_type = stored.encryption_type;
     }
   }
+  return out;
+}
+
+GetRecordsResponse to_records(ReadResult result) {
+  GetRecordsResponse out;
+  out.records = to_kinesis_records(result.slice);
   out.next_shard_iterator = std::move(result.next_iterator);
   out.millis_behind_latest = result.millis_behind_latest;
   out.child_shards = std::move(result.child_shards);

@@ -2,6 +2,7 @@
 
 #include "emulator/logic/moment.hpp"
 #include "emulator/logic/shard.hpp"
+#include "emulator/logic/subscription.hpp"
 #include <kinesis/kinesis_api.hpp>
 
 #include <cstdint>
@@ -27,6 +28,8 @@ struct Consumer {
   Moment::Monotonic due{};
   Tags tags;
   std::optional<std::string> policy;
+  /// By their numbers; those that were ever subscribed to.
+  std::map<std::uint32_t, FanOut> shards = {};
 };
 
 /// A stream: its shards, its settings, and what is being done to it. Knows how shards are made from others, not what

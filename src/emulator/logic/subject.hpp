@@ -28,6 +28,8 @@ Subject subject_of(const Request& request) {
                   request.stream_arn;
                 }) {
     out.stream = detail::either(request.stream_name, request.stream_arn);
+  } else if constexpr (requires { std::string_view(request.consumer_arn); }) {
+    out.stream = request.consumer_arn;
   } else if constexpr (requires { request.consumer_arn; }) {
     out.stream = detail::either(request.stream_arn, request.consumer_arn);
   } else if constexpr (requires { request.stream_name; }) {
