@@ -36,6 +36,17 @@ wait_for() {
     sleep 0.1
   done
 }
+# interrupt NAME COUNT: an example that ends with SIGINT, once it has printed so many lines
+interrupt() {
+  "$examples/example_$1" >output 2>errors &
+  local example=$! code=0
+  children+=($example)
+  printed() { [ "$(wc -l <output)" -ge "$1" ]; }
+  wait_for 60 printed "$2" || fail "$1 printed too little"
+  kill -INT $example
+  wait $example || code=$?
+  if [ $code -ne 0 ] || [ -s errors ]; then fail "$1 ended with $code"; fi
+}
 # run NAME ARGUMENTS…: an example that ends by itself; what it prints is in "output"
 run() {
   local name=$1
@@ -54,7 +65,7 @@ expect() {
 
 unset AWS_PROFILE AWS_SESSION_TOKEN AWS_CA_BUNDLE AWS_ENDPOINT_URL_KINESIS
 export HOME=$folder AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=thing AWS_EC2_METADATA_DISABLED=true
-"$tool" emulate --listen 127.0.0.1:0 --no-limits --streams orders:2 >emulator.log 2>&1 &
+"$tool" emulate --listen 127.0.0.1:0 --no-limits --streams orders:2 payments:1 >emulator.log 2>&1 &
 children+=($!)
 emulator=$!
 wait_for 60 grep -q "ready at" emulator.log || fail "the emulator did not start"
@@ -95,6 +106,14 @@ expect 2_shards 1003 '^shardId-00000000000[01]: (order|paid|shipped)$'
 
 run 7_codec leases.db
 expect 7_codec 1 '^customer-7 pays 1250 cents$'
+
+interrupt 12_fan_out 1004
+expect 12_fan_out 1004 '^(order|paid|shipped|customer-7,1250) after [0-9]+ ms$'
+if [ "$("$tool" streams consumers orders --output json | grep -c '"arn"')" -ne 0 ]; then fail "12_fan_out left its consumer registered"; fi
+
+printf 'paid\n' | "$tool" put payments >/dev/null
+interrupt 13_several_streams 1005
+expect 13_several_streams 1005 '^(orders: (order|paid|shipped|customer-7,1250)|payments: paid)$'
 
 if command -v node >/dev/null && [ -f "$npm/node_modules/dynalite/cli.js" ]; then
   port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')

@@ -198,7 +198,7 @@ class CommandLine {
 
   void add_streams() {
     using Action = StreamsArguments::Action;
-    CLI::App* streams = add_command(app_, "streams", "List, describe, create, delete, split, merge and resize streams",
+    CLI::App* streams = add_command(app_, "streams", "List, describe, create and change streams and their consumers",
                                     "  kinesis streams list\n  kinesis streams create orders --shards 4 --wait");
     streams->require_subcommand(1);
     const std::string wait = "Return once the stream is ACTIVE";
@@ -227,6 +227,34 @@ class CommandLine {
                            "resize orders 8", Action::resize);
     resize->add_option("SHARDS", streams_.shards, "Number of shards")->required()->check(CLI::PositiveNumber);
     resize->add_flag("--wait", streams_.wait, wait);
+    add_stream_consumers(*streams);
+  }
+
+  CLI::App* add_consumers_action(CLI::App& streams, const std::string& name, const std::string& description,
+                                 const std::string& example, StreamConsumersArguments::Action action) {
+    CLI::App* command = add_command(streams, name, description, "  kinesis streams " + example);
+    command->add_option("STREAM", stream_consumers_.stream, "Name or ARN of the stream")->required();
+    add_connection(*command, connection_);
+    command->callback([this, action] {
+      stream_consumers_.action = action;
+      run_ = [this] { return run_stream_consumers(connection_, stream_consumers_); };
+    });
+    return command;
+  }
+
+  void add_stream_consumers(CLI::App& streams) {
+    using Action = StreamConsumersArguments::Action;
+    add_consumers_action(streams, "consumers", "The registered consumers of a stream (enhanced fan-out)",
+                         "consumers orders", Action::list);
+    CLI::App* add =
+        add_consumers_action(streams, "register", "Register a consumer and print its ARN; AWS charges for it",
+                             "register orders billing", Action::add);
+    add->add_option("NAME", stream_consumers_.consumer, "Name of the consumer")->required();
+    add->add_flag("--no-wait", stream_consumers_.no_wait, "Return before it is ACTIVE");
+    CLI::App* remove = add_consumers_action(streams, "deregister", "Remove a consumer; its subscriptions end",
+                                            "deregister orders billing", Action::remove);
+    remove->add_option("NAME", stream_consumers_.consumer, "Name or ARN of the consumer")->required();
+    remove->add_flag("--no-wait", stream_consumers_.no_wait, "Return before it is gone");
   }
 
   void add_emulate() {
@@ -300,6 +328,7 @@ class CommandLine {
   DoctorArguments doctor_;
   BenchConsumeArguments bench_consume_;
   StreamsArguments streams_;
+  StreamConsumersArguments stream_consumers_;
   EmulateArguments emulate_;
   DemoArguments demo_;
 };

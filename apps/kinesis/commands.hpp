@@ -44,6 +44,16 @@ struct StreamsArguments {
   std::string at;
 };
 
+/// The fan-out consumers of a stream.
+struct StreamConsumersArguments {
+  enum class Action { list, add, remove };
+  Action action = Action::list;
+  std::string stream;
+  /// A name; to remove, also an ARN.
+  std::string consumer;
+  bool no_wait = false;
+};
+
 struct PutArguments {
   std::string stream;
   /// "-": standard input.
@@ -171,6 +181,7 @@ struct DemoArguments {
 };
 
 int run_streams(const ConnectionArguments& connection, const StreamsArguments& arguments);
+int run_stream_consumers(const ConnectionArguments& connection, const StreamConsumersArguments& arguments);
 int run_put(const ConnectionArguments& connection, const PutArguments& arguments);
 int run_bench_produce(const ConnectionArguments& connection, const BenchProduceArguments& arguments);
 int run_bench_consume(const ConnectionArguments& connection, const BenchConsumeArguments& arguments);

@@ -20,9 +20,9 @@ _kinesis() {
   case $line in
     "kinesis streams "*)
       if [ "$COMP_CWORD" -eq 2 ]; then
-        choices="list describe create delete split merge resize"
+        choices="list describe create delete split merge resize consumers register deregister"
       else
-        choices="--shards --wait --at $connection"
+        choices="--shards --wait --no-wait --at $connection"
       fi ;;
     "kinesis put "*) choices="--key-field --key-column --key --rate --receipts --json --aggregate --ordered --linger --ttl --max-in-flight $connection" ;;
     "kinesis bench produce "*) choices="--records --size --keys --in-flight --buffer --no-aggregate --no-rate-limit --json $connection" ;;

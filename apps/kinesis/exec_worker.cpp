@@ -160,7 +160,6 @@ class KeptProcess {
 ExecWorker::ExecWorker(Client client, ConsumerOptions options, ExecOptions how,
                        std::function<void(const std::string&)> say)
     : clock_(client.shared_clock()),
-      stream_(options.stream.name()),
       how_(std::move(how)),
       say_(std::move(say)),
       core_(make_consumer_core(std::move(client), std::move(options))) {}
@@ -301,6 +300,7 @@ std::string ExecWorker::line_of(const ShardCore& shard, RawRecord raw) const {
   const Record<Blob> record{std::move(raw.data),
                             std::move(raw.partition_key),
                             std::move(raw.explicit_hash_key),
+                            shard.stream(),
                             shard.shard_id(),
                             std::move(raw.position),
                             raw.approximate_arrival,
@@ -310,7 +310,9 @@ std::string ExecWorker::line_of(const ShardCore& shard, RawRecord raw) const {
 }
 
 std::vector<std::pair<std::string, std::string>> ExecWorker::environment_of(const ShardCore& shard) const {
-  return {{"KINESIS_STREAM", stream_}, {"KINESIS_SHARD", shard.shard_id()}, {"KINESIS_WORKER", core_->worker().text()}};
+  return {{"KINESIS_STREAM", shard.stream()},
+          {"KINESIS_SHARD", shard.shard_id()},
+          {"KINESIS_WORKER", core_->worker().text()}};
 }
 
 }  // namespace kinesis::tool

@@ -51,7 +51,6 @@ class ExecWorker {
   std::vector<std::pair<std::string, std::string>> environment_of(const ShardCore& shard) const;
 
   std::shared_ptr<Clock> clock_;
-  std::string stream_;
   ExecOptions how_;
   std::function<void(const std::string&)> say_;
   std::shared_ptr<ConsumerCore> core_;

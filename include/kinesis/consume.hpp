@@ -44,7 +44,7 @@ class DirectRun {
   explicit DirectRun(ShardCore& shard) : shard_(shard) {}
   bool goes_on() const {
     if (shard_.end() != ShardEnd::not_ended) return false;
-    return !shard_.pauses().any() || !shard_.pauses().paused(shard_.shard_id());
+    return !shard_.pauses().any() || !shard_.pauses().paused(shard_.lease_key());
   }
   /// Records whose handler has returned.
   std::size_t done = 0;
@@ -69,18 +69,15 @@ void consume_until_signal(const Client& client, std::shared_ptr<ConsumerCore> co
 
 template <class T>
 Record<T> decoded(const Codec<T>& codec, const Delivery& delivery, RawRecord&& raw) {
-  return Record<T>{codec.decode(raw.data).value(),
-                   std::move(raw.partition_key),
-                   std::move(raw.explicit_hash_key),
-                   delivery.shard->shard_id(),
-                   raw.position,
-                   raw.approximate_arrival,
-                   raw.aggregated,
-                   delivery.behind_latest,
-                   delivery.lease_counter};
+  return Record<T>{codec.decode(raw.data).value(),   std::move(raw.partition_key),
+                   std::move(raw.explicit_hash_key), delivery.shard->stream(),
+                   delivery.shard->shard_id(),       raw.position,
+                   raw.approximate_arrival,          raw.aggregated,
+                   delivery.behind_latest,           delivery.lease_counter};
 }
 
-/// A record like the one before it, but for what differs; so that one shard id serves them all.
+/// A record like the one before it, but for what differs; so that one stream name and one
+/// shard id serve them all.
 template <class T>
 void decode_into(Record<T>& record, const Codec<T>& codec, RawRecord&& raw) {
   record.data = codec.decode(raw.data).value();

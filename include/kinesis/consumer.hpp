@@ -12,6 +12,7 @@
 #include <kinesis/lease.hpp>
 #include <kinesis/pause_switch.hpp>
 #include <kinesis/record.hpp>
+#include <kinesis/streams.hpp>
 
 #include <chrono>
 #include <functional>
@@ -26,8 +27,8 @@ namespace kinesis {
 
 /// `ConsumerOptions options{.stream = "orders", .application = "billing"};`
 struct ConsumerOptions {
-  /// Required: name or ARN.
-  StreamId stream;
+  /// Required: name or ARN; or `Streams::several({"orders", "payments"})`.
+  Streams stream;
   /// Required: workers of one name share the shards of the stream and their checkpoints.
   ApplicationName application;
   /// Null: a DynamoDB table named after the application.
@@ -103,6 +104,8 @@ class Shard {
   }
 
   const std::string& id() const noexcept { return core_->shard_id(); }
+  /// The name of its stream.
+  const std::string& stream() const noexcept { return core_->stream(); }
 
   /// The next records, in order, at least one. Empty when the shard ended, the lease was lost, or the consumer stops:
   /// `end()` tells. A record the codec cannot decode throws its Error and is delivered again after a restart; use
@@ -118,8 +121,8 @@ class Shard {
   FencingToken fencing_token() const { return core_->fencing_token(); }
 
   /// Holds up the next batch until `resume`; the lease is kept. From any thread.
-  void pause() { core_->pauses().pause(id()); }
-  void resume() { core_->pauses().resume(id()); }
+  void pause() { core_->pauses().pause(core_->lease_key()); }
+  void resume() { core_->pauses().resume(core_->lease_key()); }
 
  private:
   static asio::awaitable<std::optional<std::vector<Record<T>>>> next(std::shared_ptr<ShardCore> core, Codec<T> codec) {
@@ -131,6 +134,7 @@ class Shard {
       Record<T> record{codec.decode(raw.data).value(),
                        std::move(raw.partition_key),
                        std::move(raw.explicit_hash_key),
+                       core->stream(),
                        core->shard_id(),
                        std::move(raw.position),
                        raw.approximate_arrival,

@@ -35,6 +35,10 @@ class ShardCore {
  public:
   virtual ~ShardCore() = default;
   virtual const std::string& shard_id() const noexcept = 0;
+  /// The name of its stream.
+  virtual const std::string& stream() const noexcept = 0;
+  /// What pauses and diagnostics call it: the shard id, and before it the stream where the consumer reads several.
+  virtual const std::string& lease_key() const noexcept { return shard_id(); }
   virtual asio::any_io_executor executor() const = 0;
   /// The next records, at least one; empty at the end, whose reason `end()` tells. Waits while the shard is paused.
   virtual asio::awaitable<std::optional<RawBatch>> next_batch() = 0;

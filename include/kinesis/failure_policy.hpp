@@ -24,6 +24,8 @@ struct StopAll {};
 
 /// A record that is skipped: as it came, and what its handler or the codec threw.
 struct DeadLetter {
+  /// The name of its stream.
+  std::string stream;
   std::string shard_id;
   RawRecord record;
   std::exception_ptr failure;

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kinesis {
@@ -24,7 +25,7 @@ namespace asio = boost::asio;
 struct Lease {
   explicit Lease(std::string lease_key) : key(std::move(lease_key)) {}
 
-  /// leaseKey: the shard id.
+  /// leaseKey: the shard id; where an application reads several streams "account:stream:creation time in s:shard id".
   std::string key;
   /// leaseOwner: a worker id; absent if nobody has the lease.
   std::optional<std::string> owner;
@@ -50,7 +51,24 @@ struct Lease {
   /// throughputKBps: what the owner reads, KiB/s.
   std::optional<double> throughput_kbps;
 
+  /// The shard id in the key.
+  std::string_view shard_id() const noexcept { return std::string_view(key).substr(stream_size()); }
+  /// What is before the shard id in a key of several streams, without the last colon; empty in one of a single stream.
+  std::string_view stream() const noexcept {
+    return std::string_view(key).substr(0, stream_size() == 0 ? 0 : stream_size() - 1);
+  }
+  /// The key of another shard of the same stream.
+  std::string key_of_sibling(std::string_view other_shard_id) const {
+    return std::string(std::string_view(key).substr(0, stream_size())).append(other_shard_id);
+  }
+
   friend bool operator==(const Lease&, const Lease&) = default;
+
+ private:
+  std::size_t stream_size() const noexcept {
+    const std::size_t colon = key.rfind(':');
+    return colon == std::string::npos ? 0 : colon + 1;
+  }
 };
 
 /// A change of one lease: under which condition it may happen, and what it does. All rules of leases live here; a

@@ -26,6 +26,8 @@ struct Record {
   T data;
   std::string partition_key;
   std::optional<std::string> explicit_hash_key;
+  /// The name of the stream it came from.
+  std::string stream;
   std::string shard_id;
   RecordPosition position;
   /// When the service accepted it; millisecond resolution.

@@ -48,6 +48,8 @@ void check(const EnhancedFanOut& fan_out, const ApplicationName& application) {
 void check_fetch(const ConsumerOptions& options) {
   if (const auto* fan_out = std::get_if<EnhancedFanOut>(&options.fetch)) {
     check(*fan_out, options.application);
+    if (options.stream.all().size() > 1 && std::holds_alternative<ExistingConsumer>(fan_out->consumer))
+      fail("fetch: an ExistingConsumer is one stream's, and there are several; use RegisteredConsumer");
   } else {
     check(std::get<Polling>(options.fetch));
   }

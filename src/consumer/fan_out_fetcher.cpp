@@ -89,7 +89,7 @@ core::awaitable<std::optional<Error>> FanOutFetcher::subscribe() {
   subscribed_at_ = clock.now();
   events_ = 0;
   pace_.accepted();
-  feed_.report(event::Subscribed{feed_.shard_id(), std::move(place)});
+  feed_.report(event::Subscribed{feed_.name(), std::move(place)});
   if (at_tip) co_await feed_.pin(asked);
   co_return std::nullopt;
 }
@@ -210,12 +210,12 @@ core::awaitable<void> FanOutFetcher::look_for_consumer(Error failure) {
 }
 
 void FanOutFetcher::failed(const char* doing, const Error& failure) {
-  feed_.report(event::Failed{feed_.shard_id(), doing, failure});
+  feed_.report(event::Failed{feed_.name(), doing, failure});
 }
 
 void FanOutFetcher::trouble(const char* doing, const Error& failure) {
   const auto wait = std::max(next_call_ - feed_.clock().now(), Clock::duration::zero());
-  feed_.report(event::Trouble{feed_.shard_id(), doing, failure, std::chrono::duration_cast<milliseconds>(wait)});
+  feed_.report(event::Trouble{feed_.name(), doing, failure, std::chrono::duration_cast<milliseconds>(wait)});
 }
 
 void FanOutFetcher::let_go(Why why, std::optional<Error> error) {
@@ -223,8 +223,8 @@ void FanOutFetcher::let_go(Why why, std::optional<Error> error) {
   const Clock::duration lasted = feed_.clock().now() - *subscribed_at_;
   subscribed_at_.reset();
   subscription_ = ShardSubscription();
-  feed_.report(event::SubscriptionEnded{feed_.shard_id(), why, events_,
-                                        std::chrono::duration_cast<milliseconds>(lasted), std::move(error)});
+  feed_.report(event::SubscriptionEnded{feed_.name(), why, events_, std::chrono::duration_cast<milliseconds>(lasted),
+                                        std::move(error)});
 }
 
 }  // namespace kinesis::consumer

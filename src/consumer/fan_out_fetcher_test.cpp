@@ -65,6 +65,7 @@ class FanOutFetching : public ::testing::Test {
                                StreamId("orders"),
                                position,
                                id,
+                               id,
                                checkpoint,
                                std::nullopt,
                                aggregation::HashRange(),

@@ -17,13 +17,18 @@ std::shared_ptr<ReadBudget> budget_of(const FetchMode& mode) {
 
 }  // namespace
 
-Fetching::Fetching(Client client, const ConsumerOptions& options)
-    : client_(std::move(client)), mode_(options.fetch), on_event_(options.on_event), budget_(budget_of(mode_)) {
+Fetching::Fetching(Client client, const ConsumerOptions& options, const StreamId& stream, const Fetching* first)
+    : client_(std::move(client)),
+      mode_(options.fetch),
+      on_event_(options.on_event),
+      budget_(first != nullptr ? first->budget_ : budget_of(mode_)) {
   const auto* fan_out = std::get_if<EnhancedFanOut>(&mode_);
   if (fan_out == nullptr) return;
   registration_ =
-      std::make_shared<FanOutRegistration>(client_, options.stream, options.application, fan_out->consumer, on_event_);
-  subscriptions_ = std::make_shared<SubscriptionBudget>(fan_out->subscriptions_per_second, client_.clock().now());
+      std::make_shared<FanOutRegistration>(client_, stream, options.application, fan_out->consumer, on_event_);
+  subscriptions_ = first != nullptr
+                       ? first->subscriptions_
+                       : std::make_shared<SubscriptionBudget>(fan_out->subscriptions_per_second, client_.clock().now());
 }
 
 core::awaitable<void> Fetching::prepare() {

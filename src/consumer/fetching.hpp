@@ -16,7 +16,8 @@ namespace kinesis::consumer {
 /// How the sessions of one worker fetch, and what they share for it.
 class Fetching {
  public:
-  Fetching(Client client, const ConsumerOptions& options);
+  /// `first`: that of another stream of the same consumer, whose budgets are shared; or null.
+  Fetching(Client client, const ConsumerOptions& options, const StreamId& stream, const Fetching* first);
 
   /// Before the first session: finds or registers the fan-out consumer; falls back to polling if there is none to be
   /// had and the options allow it. Throws Error otherwise.

@@ -62,6 +62,8 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
     Clock::time_point valid_until{};
     Clock::time_point renewal_due{};
     bool handing_over = false;
+    /// When the next worker may begin: so long after this one may have shown that it knows.
+    std::optional<Clock::time_point> next_begins;
     /// Lost, or given back: nothing is written any more.
     bool ended = false;
   };
@@ -78,6 +80,17 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
     bool ready = false;
   };
 
+  /// A stream, and what works on it alone.
+  struct StreamPart {
+    StreamPart(LeaseCoordinator& worker, ConsumedStream its, const Fetching* first)
+        : stream(std::move(its)),
+          fetching(std::make_shared<Fetching>(worker.client_, worker.options_, stream.id, first)),
+          keeper(worker.client_, worker.options_, stream, worker.strand_, worker.book_) {}
+    ConsumedStream stream;
+    std::shared_ptr<Fetching> fetching;
+    ShardKeeper keeper;
+  };
+
   /// A lease as it was written, and when that was sent: from then on others count its time.
   struct Taken {
     Lease row;
@@ -85,6 +98,12 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
   };
 
   core::awaitable<void> prepare();
+  core::awaitable<void> find_streams();
+  core::awaitable<void> prepare_fetching();
+  core::awaitable<void> keep_shards();
+  core::awaitable<void> read_table();
+  /// Null: it is of a stream that this consumer does not read.
+  StreamPart* part_of(const Lease& lease) const;
   core::awaitable<void> prepare_with_retries();
   core::awaitable<void> unless_stopped(core::awaitable<void> reading);
   core::awaitable<void> refresh_loop();
@@ -107,7 +126,7 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
   core::awaitable<void> begin(Lease row, Clock::time_point sent, bool stolen);
   core::awaitable<void> cancel_asked();
   core::awaitable<void> leave_fan_out();
-  bool others_work(Clock::time_point now) const;
+  bool others_work(const StreamPart& part, Clock::time_point now) const;
   core::awaitable<void> cancel_asking(Lease known);
   void end_unclaimed();
 
@@ -125,6 +144,7 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
 
   void wrote(const OwnedPtr& owned, Lease row, Clock::time_point sent);
   void start_hand_over(const OwnedPtr& owned, const Lease& row);
+  void tell_validity(Owned& owned) const;
   /// `row`: as another worker left it, if it was seen.
   void lose(const OwnedPtr& owned, const Lease* row);
   void forget(const OwnedPtr& owned);
@@ -155,10 +175,9 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
   core::Notifier wake_renew_;
   core::Random random_;
   LeaseBook book_;
-  std::shared_ptr<Fetching> fetching_;
-  std::set<std::string> workers_;  // that own leases, as last told
-  std::set<std::string> blocked_;  // shards that wait for their parents, as last told
-  ShardKeeper keeper_;
+  std::set<std::string> workers_;                     // that own leases, as last told
+  std::set<std::string> blocked_;                     // shards that wait for their parents, as last told
+  std::vector<std::unique_ptr<StreamPart>> streams_;  // set by prepare
   std::map<std::string, OwnedPtr> owned_;
   std::map<std::string, Awaited> awaited_;
   std::multimap<Clock::time_point, OwnedPtr> renewals_;

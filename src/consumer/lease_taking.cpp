@@ -192,8 +192,9 @@ core::awaitable<void> LeaseCoordinator::begin(Lease row, Clock::time_point sent,
     co_return;
   }
   ++taken_;
-  SessionContext context{client_,           options_.stream,  options_.start,  fetching_,
-                         options_.on_event, weak_from_this(), worker().text(), options_.pauses};
+  const StreamPart& part = *part_of(row);
+  SessionContext context{client_,           part.stream.id,   part.stream.start, part.fetching,
+                         options_.on_event, weak_from_this(), worker().text(),   options_.pauses};
   auto owned = std::make_shared<Owned>(row);
   owned->valid_until = valid_until(sent);
   // The first interval is shorter for some: leases that were taken together need not be renewed together for ever.
@@ -227,22 +228,23 @@ core::awaitable<void> LeaseCoordinator::cancel_asking(Lease known) {
 }
 
 core::awaitable<void> LeaseCoordinator::leave_fan_out() {
-  if (!fetching_->ends_with_last_worker()) co_return;
+  const auto ends = [](const auto& part) { return part->fetching->ends_with_last_worker(); };
+  if (std::none_of(streams_.begin(), streams_.end(), ends)) co_return;
   std::exception_ptr failure;
   try {
-    auto rows = co_await options_.leases->list();
-    const Clock::time_point now = client_.clock().now();
-    book_.observe_all(std::move(rows), now);
-    if (!others_work(now)) co_await fetching_->tidy_up();
+    co_await read_table();
+    for (const auto& part : streams_)
+      if (!others_work(*part, client_.clock().now())) co_await part->fetching->tidy_up();
   } catch (...) {
     failure = std::current_exception();
   }
   if (failure) trouble("", "deregistering the fan-out consumer", core::to_error(failure));
 }
 
-bool LeaseCoordinator::others_work(Clock::time_point now) const {
+bool LeaseCoordinator::others_work(const StreamPart& part, Clock::time_point now) const {
   return std::any_of(book_.entries().begin(), book_.entries().end(), [&](const auto& entry) {
     const Lease& lease = entry.second.lease;
+    if (!part.stream.has(lease)) return false;
     const bool anothers = lease.owner && lease.owner != worker().text() && !book_.is_free(entry.second, now);
     return anothers || (lease.checkpoint_owner && lease.checkpoint_owner != worker().text());
   });

@@ -108,15 +108,15 @@ Clock::time_point PollingFetcher::after_failure(const Error& failure) {
     if (failure.code() == errc::not_found) doing = "reading: the stream or the shard does not exist any more";
     if (failure.code() == errc::invalid_argument && (last_ || feed_.checkpoint().is_record()))
       doing = "reading: the position is refused; a stream that was deleted and made again does not know it";
-    feed_.report(event::Failed{feed_.shard_id(), doing, failure});
+    feed_.report(event::Failed{feed_.name(), doing, failure});
     return now + hopeless_backoff.delay(0, random_);
   }
   // An iterator expires while the handler is slow: a new one is asked for at once, but not for ever.
   Clock::duration delay = read_backoff.delay(failures_, random_);
   if (expired && failures_ == 0) delay = Clock::duration::zero();
   ++failures_;
-  feed_.report(event::Trouble{feed_.shard_id(), "reading", failure,
-                              std::chrono::duration_cast<std::chrono::milliseconds>(delay)});
+  feed_.report(
+      event::Trouble{feed_.name(), "reading", failure, std::chrono::duration_cast<std::chrono::milliseconds>(delay)});
   return std::max(now + delay, expired ? now : pace_.next_call(now));
 }
 

@@ -30,7 +30,7 @@ core::awaitable<bool> ShardFeed::hand_on(Arrived arrived, ReadBudget::Hold hold)
   fetched.batch.behind_latest = std::chrono::milliseconds(arrived.millis_behind_latest.value_or(0));
   RecordFilter::Filtered filtered = filter_.filter(std::move(arrived.records), options_.checkpoint);
   fetched.batch.records = std::move(filtered.records);
-  const std::string& shard = options_.shard_id;
+  const std::string& shard = options_.lease_key;
   if (filtered.malformed > 0)
     report(
         event::Trouble{shard, "taking an aggregate apart",

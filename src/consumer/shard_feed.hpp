@@ -33,6 +33,7 @@ class ShardFeed {
     StreamId stream;
     StartPosition start;
     std::string shard_id;
+    std::string lease_key;
     /// Where the lease was when it was taken, and its pin.
     Checkpoint checkpoint;
     std::optional<Clock::wall_time_point> pinned;
@@ -61,6 +62,8 @@ class ShardFeed {
   Clock& clock() const noexcept { return options_.client.clock(); }
   const StreamId& stream() const noexcept { return options_.stream; }
   const std::string& shard_id() const noexcept { return options_.shard_id; }
+  /// What diagnostics call the shard.
+  const std::string& name() const noexcept { return options_.lease_key; }
   bool ours() const { return options_.ours(); }
   /// Where the shard begins, as long as nothing came.
   StartingPosition begin() const;

@@ -12,13 +12,21 @@
 
 namespace kinesis::consumer {
 
-ShardKeeper::ShardKeeper(Client client, const ConsumerOptions& options, asio::any_io_executor strand, LeaseBook& book)
+ShardKeeper::ShardKeeper(Client client, const ConsumerOptions& options, ConsumedStream stream,
+                         asio::any_io_executor strand, LeaseBook& book)
     : client_(std::move(client)),
       options_(options),
       strand_(std::move(strand)),
       book_(book),
+      stream_(std::move(stream)),
+      rows_(options.timing.failover),
       random_(core::random_seed()),
       listing_(1) {}
+
+const LeaseBook& ShardKeeper::rows() {
+  if (stream_.prefix.empty()) return book_;
+  return rows_ = book_.part(stream_.prefix);
+}
 
 Clock::time_point ShardKeeper::next_listing(Clock::time_point now) {
   const auto interval = options_.timing.shard_refresh_interval * (0.8 + 0.2 * random_.unit());
@@ -26,23 +34,23 @@ Clock::time_point ShardKeeper::next_listing(Clock::time_point now) {
 }
 
 core::awaitable<void> ShardKeeper::list_shards(bool first) {
-  ListShardsRequest request(options_.stream);
-  if (first) request.shard_filter = start_filter(options_.start);
+  ListShardsRequest request(stream_.id);
+  if (first) request.shard_filter = start_filter(stream_.start);
   next_listing_ = next_listing(client_.clock().now());
   auto listed = co_await aws::list_all_shards(client_.kinesis(), std::move(request));
   shards_ = std::move(listed).value();
 }
 
 core::awaitable<void> ShardKeeper::make_missing() {
-  const bool first = book_.entries().empty();
+  const bool first = rows().entries().empty();
   co_await list_shards(first);
   if (first) {
     check_coverage(shards_).value();
-    co_await create_all(first_leases(shards_, options_.start));
+    co_await create_all(first_leases(shards_, stream_.start));
     co_return;
   }
-  const FindLease find = [this](const std::string& key) { return book_.lease(key); };
-  co_await create_all(missing_leases(shards_, find, options_.start));
+  const FindLease find = [this](const std::string& id) { return book_.lease(stream_.key_of(id)); };
+  co_await create_all(missing_leases(shards_, find, stream_.start));
 }
 
 core::awaitable<void> ShardKeeper::create_all(std::vector<Lease> leases) {
@@ -53,6 +61,7 @@ core::awaitable<void> ShardKeeper::create_all(std::vector<Lease> leases) {
 }
 
 core::awaitable<void> ShardKeeper::create(Lease lease) {
+  lease.key = stream_.key_of(lease.key);
   pin_latest(lease, client_.clock().wall_now());
   const LeaseWrite written = co_await options_.leases->create(lease);
   if (written.is_stored()) {
@@ -65,12 +74,12 @@ core::awaitable<void> ShardKeeper::create(Lease lease) {
 
 core::awaitable<void> ShardKeeper::keep() {
   const Clock::time_point now = client_.clock().now();
-  if (!keeps_house(book_, options_.worker.text(), now)) {
+  if (!keeps_house(rows(), options_.worker.text(), now)) {
     hole_.reset();
     next_listing_ = std::max(next_listing_, now);
     co_return;
   }
-  std::optional<std::string> hole = find_hole(book_);
+  std::optional<std::string> hole = find_hole(rows());
   // A listing of leases is not of one moment: a hole counts when it is seen again.
   const bool again = hole && hole == hole_;
   hole_ = std::move(hole);
@@ -78,7 +87,7 @@ core::awaitable<void> ShardKeeper::keep() {
   if (again) {
     hole_.reset();
     trouble("", "looking at the lease table",
-            Error(errc::not_found, "no lease covers hash key " + *find_hole(book_) + ": making the missing leases"));
+            Error(errc::not_found, "no lease covers hash key " + *find_hole(rows()) + ": making the missing leases"));
   }
   std::exception_ptr failure;
   try {
@@ -93,20 +102,21 @@ core::awaitable<void> ShardKeeper::keep() {
 }
 
 core::awaitable<void> ShardKeeper::check_table() {
-  if (const auto shard_id = from_another_stream(book_, shards_)) {
-    trouble(*shard_id, "looking at its checkpoint",
+  if (const auto shard_id = from_another_stream(rows(), shards_)) {
+    trouble(stream_.key_of(*shard_id), "looking at its checkpoint",
             Error(errc::invalid_argument,
                   "the checkpoint is older than the shard: the stream was deleted and another created under its "
                   "name; stop the workers and delete the lease table, or use another application name"));
     co_return;
   }
-  for (const Lease& lease : ranges_to_fill_in(book_, shards_)) {
+  for (Lease& lease : ranges_to_fill_in(rows(), shards_)) {
+    lease.key = stream_.key_of(lease.key);
     const LeaseUpdate range = LeaseUpdate::hash_key_range(lease, *lease.starting_hash_key, *lease.ending_hash_key);
     co_await options_.leases->update(range);
   }
-  std::vector<Lease> remove = done_with(book_, shards_);
+  std::vector<Lease> remove = done_with(rows(), shards_);
   std::set<std::string> outlived_now;
-  for (Lease& lease : outlived(book_, shards_)) {
+  for (Lease& lease : outlived(rows(), shards_)) {
     outlived_now.insert(lease.key);
     // Twice, so that one bad answer costs nothing.
     if (seen_outlived_.contains(lease.key)) remove.push_back(std::move(lease));
@@ -116,6 +126,7 @@ core::awaitable<void> ShardKeeper::check_table() {
 }
 
 core::awaitable<void> ShardKeeper::remove(Lease lease) {
+  lease.key = stream_.key_of(lease.key);
   const LeaseWrite removed = co_await options_.leases->remove(lease);
   if (removed.is_stored()) book_.forget(lease.key);
 }
@@ -164,10 +175,12 @@ core::awaitable<std::vector<ChildShard>> ShardKeeper::find_children(std::string 
 /// that parent makes the child's.
 core::awaitable<bool> ShardKeeper::may_begin_after(std::string parent, ChildShard child) {
   std::erase(child.parent_shards, parent);
-  std::erase_if(child.parent_shards, [this](const std::string& id) { return book_.find(id) != nullptr; });
+  std::erase_if(child.parent_shards,
+                [this](const std::string& id) { return book_.find(stream_.key_of(id)) != nullptr; });
   if (child.parent_shards.empty()) co_return true;
   const auto rows = co_await options_.leases->list();
-  for (const Lease& row : rows) std::erase(child.parent_shards, row.key);
+  for (const Lease& row : rows)
+    if (stream_.has(row)) std::erase(child.parent_shards, std::string(row.shard_id()));
   if (child.parent_shards.empty()) co_return true;
   // Retention may have removed it long before its child was made.
   co_await list_shards(false);
@@ -180,11 +193,11 @@ core::awaitable<bool> ShardKeeper::may_begin_after(std::string parent, ChildShar
 core::awaitable<std::vector<std::string>> ShardKeeper::make_children(Lease parent, std::vector<ChildShard> children,
                                                                      std::function<bool()> still_ours) {
   // Some endpoints do not name the children with the last records; the list of shards does.
-  if (children.empty()) children = co_await find_children(parent.key);
+  if (children.empty()) children = co_await find_children(std::string(parent.shard_id()));
   std::vector<std::string> ids;
   for (const ChildShard& child : children) {
     ids.push_back(child.shard_id);
-    const bool now = co_await may_begin_after(parent.key, child);
+    const bool now = co_await may_begin_after(std::string(parent.shard_id()), child);
     if (!now) continue;
     if (!still_ours()) throw Error(errc::condition_failed, "the lease of " + parent.key + " may have expired");
     Lease lease = lease_for(child);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "consumer/consumed_stream.hpp"
 #include "consumer/logic/lease_book.hpp"
 #include "core/async.hpp"
 #include "core/channel.hpp"
@@ -12,13 +13,14 @@
 
 namespace kinesis::consumer {
 
-/// Keeps the lease table in step with the shards of the stream: makes the leases that are missing, and those of
+/// Keeps the lease table in step with the shards of a stream: makes the leases that are missing, and those of
 /// children when a shard ends; deletes those that are done with or whose shards are forgotten; looks for hash keys
 /// nobody covers. One worker does the rounds for all (`keeps_house`). On the coordinator's strand.
 class ShardKeeper {
  public:
   /// `options` and `book` must live longer.
-  ShardKeeper(Client client, const ConsumerOptions& options, asio::any_io_executor strand, LeaseBook& book);
+  ShardKeeper(Client client, const ConsumerOptions& options, ConsumedStream stream, asio::any_io_executor strand,
+              LeaseBook& book);
 
   /// The leases of a table that has none, or those that are missing.
   core::awaitable<void> make_missing();
@@ -32,6 +34,8 @@ class ShardKeeper {
                                                           std::function<bool()> still_ours);
 
  private:
+  /// What the book has of this stream, with shard ids as keys. Valid until the next call.
+  const LeaseBook& rows();
   core::awaitable<void> list_shards(bool first);
   core::awaitable<void> create(Lease lease);
   core::awaitable<void> create_all(std::vector<Lease> leases);
@@ -49,6 +53,8 @@ class ShardKeeper {
   const ConsumerOptions& options_;
   asio::any_io_executor strand_;
   LeaseBook& book_;
+  const ConsumedStream stream_;
+  LeaseBook rows_;
   core::Random random_;
   core::Channel<bool> listing_;  // holds an element while the shards are listed
   std::vector<KinesisShard> shards_;

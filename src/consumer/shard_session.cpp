@@ -38,7 +38,9 @@ std::optional<PreparedCheckpoint> prepared_of(const Lease& lease) {
 
 ShardSession::ShardSession(SessionContext context, const Lease& lease, Clock::time_point valid_until)
     : context_(std::move(context)),
-      shard_id_(lease.key),
+      key_(lease.key),
+      shard_id_(lease.shard_id()),
+      stream_(context_.stream.name()),
       strand_(core::make_strand(context_.client.executor())),
       fetching_(strand_),
       done_(1),
@@ -53,7 +55,8 @@ ShardFeed::Options ShardSession::feed_options(const Lease& lease) {
   ShardFeed::Options options{context_.client,
                              context_.stream,
                              context_.start,
-                             lease.key,
+                             shard_id_,
+                             key_,
                              lease.checkpoint,
                              pinned_latest(lease),
                              range_of(lease),
@@ -66,7 +69,7 @@ ShardFeed::Options ShardSession::feed_options(const Lease& lease) {
 }
 
 void ShardSession::start() {
-  report(event::ShardStarted{shard_id_, state_.stored()});
+  report(event::ShardStarted{key_, state_.stored()});
   core::spawn(strand_, [](std::shared_ptr<ShardSession> self) -> core::awaitable<void> {
     if (self->end_ == ShardEnd::not_ended) self->fetching_.spawn(self->fetch_all());
     co_return;
@@ -83,7 +86,7 @@ core::awaitable<void> ShardSession::fetch_all() {
   }
   if (!failure || core::is_cancellation(failure)) co_return;
   // Nobody would read any more, and nobody would know: the shard is given back, and begins anew.
-  report(event::Failed{shard_id_, "reading", core::to_error(failure)});
+  report(event::Failed{key_, "reading", core::to_error(failure)});
   end_delivery(ShardEnd::stopping);
 }
 
@@ -108,10 +111,10 @@ core::awaitable<std::optional<RawBatch>> ShardSession::next_batch() {
     // Looked at when there is something to hand out, or a pause of the time before would not hold it up. What was taken
     // stays if the wait is cancelled.
     if (!context_.pauses.any()) break;
-    const bool paused = context_.pauses.paused(shard_id_);
+    const bool paused = context_.pauses.paused(key_);
     if (!paused) break;
     std::function<bool()> given_up = [self] { return self->end_ != ShardEnd::not_ended; };
-    co_await context_.pauses.wait(shard_id_, std::move(given_up));
+    co_await context_.pauses.wait(key_, std::move(given_up));
   }
   if (!taken_ && end_ == ShardEnd::not_ended) end_delivery(ShardEnd::stopping);
   if (end_ != ShardEnd::not_ended || !still_ours()) co_return std::nullopt;
@@ -130,23 +133,22 @@ core::awaitable<std::optional<RawBatch>> ShardSession::next_batch() {
 }
 
 ShardEnd ShardSession::end() const noexcept {
-  const ShardEnd end = end_.load();
-  if (end != ShardEnd::not_ended || context_.client.clock().now() < valid_until_.load()) return end;
-  return ShardEnd::lease_lost;
+  // Also of a shard that is at its end, or that was wanted: what is still in hand is not worked off for ever.
+  return context_.client.clock().now() < valid_until_.load() ? end_.load() : ShardEnd::lease_lost;
 }
 
 bool ShardSession::still_ours() {
   if (context_.client.clock().now() < valid_until_.load()) return true;
   // The renewals have not come through for so long that another worker may have taken the lease.
   const bool news = end_delivery(ShardEnd::lease_lost);
-  if (news) report(event::LeaseLost{shard_id_});
+  if (news) report(event::LeaseLost{key_});
   return false;
 }
 
 void ShardSession::stage(const RecordPosition& position) {
   const std::lock_guard lock(mutex_);
   if (!state_.stage(position))
-    throw Error(errc::invalid_argument, "record " + position.sequence_number.to_string() + " of " + shard_id_ +
+    throw Error(errc::invalid_argument, "record " + position.sequence_number.to_string() + " of " + key_ +
                                             " was not delivered by this shard, so it cannot be done");
 }
 
@@ -171,6 +173,7 @@ core::awaitable<CheckpointOutcome> ShardSession::checkpoint() {
   if (outcome == CheckpointOutcome::stored) {
     const std::lock_guard lock(mutex_);
     state_.store(*next);
+    if (next->is_shard_end()) settle();
   }
   co_return outcome;
 }
@@ -188,7 +191,7 @@ core::awaitable<CheckpointOutcome> ShardSession::prepare(Blob state) {
   const auto pinned = feed_.pinned();
   if (pinned && nothing_stored()) state = pin_state(*pinned, state);
   const CheckpointOutcome outcome = co_await coordinator->prepare_checkpoint(self, *next, std::move(state));
-  if (outcome == CheckpointOutcome::stored) report(event::CheckpointPrepared{shard_id_, *next});
+  if (outcome == CheckpointOutcome::stored) report(event::CheckpointPrepared{key_, *next});
   co_return outcome;
 }
 
@@ -220,6 +223,7 @@ core::awaitable<void> ShardSession::finish_now(std::exception_ptr failure) {
   taken_.reset();
   if (const auto coordinator = context_.coordinator.lock())
     co_await coordinator->release(shared_from_this(), to_write(), children_, std::move(failure));
+  settle();
   done_.close();
 }
 

@@ -40,6 +40,8 @@ class ShardSession final : public ShardCore, public std::enable_shared_from_this
   void start();
 
   const std::string& shard_id() const noexcept override { return shard_id_; }
+  const std::string& stream() const noexcept override { return stream_; }
+  const std::string& lease_key() const noexcept override { return key_; }
   asio::any_io_executor executor() const override { return strand_; }
   core::awaitable<std::optional<RawBatch>> next_batch() override;
   void stage(const RecordPosition& position) override;
@@ -74,9 +76,13 @@ class ShardSession final : public ShardCore, public std::enable_shared_from_this
   bool nothing_stored();
   std::optional<Checkpoint> to_write();
   bool still_ours();
+  /// Nothing is left that another worker could take: `end` stays what it is.
+  void settle() { valid_until_.store(Clock::time_point::max()); }
 
   SessionContext context_;
+  const std::string key_;
   const std::string shard_id_;
+  const std::string stream_;
   asio::any_io_executor strand_;
   core::TaskGroup fetching_;
   core::Channel<bool> done_;

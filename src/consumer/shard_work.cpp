@@ -88,15 +88,15 @@ core::awaitable<void> ShardWork::handle(std::span<RawRecord> records, const RawB
 
 core::awaitable<void> ShardWork::skip(RawRecord record, std::exception_ptr failure) {
   const RecordPosition position = record.position;
-  DeadLetter letter{shard_->shard_id(), std::move(record), failure};
+  DeadLetter letter{shard_->stream(), shard_->shard_id(), std::move(record), failure};
   co_await skip_->hand_over(letter, clock_);
-  shard_->report(event::RecordSkipped{shard_->shard_id(), position, core::to_error(failure)});
+  shard_->report(event::RecordSkipped{shard_->lease_key(), position, core::to_error(failure)});
 }
 
 core::awaitable<void> ShardWork::while_paused() {
   const PauseSwitch& pauses = shard_->pauses();
   std::function<bool()> given_up = [shard = shard_] { return shard->end() != ShardEnd::not_ended; };
-  co_await pauses.wait(shard_->shard_id(), std::move(given_up));
+  co_await pauses.wait(shard_->lease_key(), std::move(given_up));
 }
 
 bool ShardWork::done(const RecordPosition& position, std::size_t records) {
@@ -139,7 +139,7 @@ core::awaitable<void> ShardWork::checkpoint_when_due() {
       }
       if (!failure) continue;
       if (core::is_cancellation(failure)) std::rethrow_exception(failure);
-      shard_->report(event::Trouble{shard_->shard_id(), "checkpointing", core::to_error(failure), interval_});
+      shard_->report(event::Trouble{shard_->lease_key(), "checkpointing", core::to_error(failure), interval_});
       unsaved_ = std::max<std::size_t>(unsaved_, 1);
       due_ = clock_.now() + interval_;
     } else if (unsaved_ > 0) {

@@ -152,6 +152,7 @@ struct Http2Session::Callbacks {
   static int frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user_data) noexcept {
     Http2Session& session = self(user_data);
     if (frame->hd.type == NGHTTP2_HEADERS) session.events_.on_head_sent(frame->hd.stream_id);
+    if (frame->hd.type == NGHTTP2_GOAWAY) session.announcing_ = false;
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR && !session.reason_) {
       session.reason_ =
           Error(errc::protocol, "the HTTP/2 connection was given up: " + http2_code_name(frame->goaway.error_code));
@@ -334,9 +335,16 @@ awaitable<void> Http2Session::write_loop() {
 }
 
 void Http2Session::fill(Output& output) {
-  while (!output.full()) {
+  if (leaving_) {
+    nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
+                          static_cast<std::uint32_t>(*leaving_), nullptr, 0);
+    leaving_.reset();
+    announcing_ = true;
+  }
+  while (!output.full() || announcing_) {
     const std::uint8_t* data = nullptr;
     const auto size = nghttp2_session_mem_send(session_, &data);
+    if (size <= 0) announcing_ = false;
     if (size == 0) return;
     if (size < 0) {
       if (!reason_) reason_ = Error(errc::internal, nghttp2_strerror(static_cast<int>(size)));
@@ -448,10 +456,14 @@ void Http2Session::ping() {
 }
 
 void Http2Session::go_away(Http2Code code, std::optional<std::int32_t> last_stream) {
-  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE,
-                        last_stream.value_or(nghttp2_session_get_last_proc_stream_id(session_)),
-                        static_cast<std::uint32_t>(code), nullptr, 0);
-  wake_writer();
+  if (last_stream) {
+    nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, *last_stream, static_cast<std::uint32_t>(code), nullptr, 0);
+    return wake_writer();
+  }
+  // Which streams have begun is said when it is written: one that begins before would be told that it was not looked
+  // at, and carried out twice.
+  leaving_ = code;
+  writer_.wake();
 }
 
 void Http2Session::terminate(Http2Code code) {

@@ -142,6 +142,9 @@ class Http2Session {
   std::unordered_map<std::int32_t, Outgoing> bodies_;
   std::unique_ptr<Output> output_;
   std::optional<Error> reason_;
+  /// A GOAWAY about all streams so far, to be submitted; then one that has to be written before anything is read.
+  std::optional<Http2Code> leaving_;
+  bool announcing_ = false;
   std::int32_t invalid_stream_ = -1;
   /// What is ready is still written, then the connection is closed.
   bool closing_ = false;

@@ -1,6 +1,7 @@
 #include "http/test_server.hpp"
 #include <kinesis/testing/manual_clock.hpp>
 
+#include <boost/asio/post.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -34,6 +35,53 @@ class Http2Test : public ::testing::Test {
     EXPECT_TRUE(done());
   }
 };
+
+// A GOAWAY said that a request was not looked at which had come while the GOAWAY waited to be sent.
+TEST_F(Http2Test, ARequestThatComesWithAGoAwayIsCarriedOutOnce) {
+  for (int steps = 0; steps < 40; ++steps) {
+    std::shared_ptr<ResponseStream> held;
+    int calls = 0;
+    core::Notifier gate(loop.executor(), *manual);
+    auto function = [&](ServerRequest request) -> awaitable<ServerResponse> {
+      ServerResponse response(200);
+      if (request.target == "/held") {
+        response.writer = [&](std::shared_ptr<ResponseStream> stream) -> awaitable<void> {
+          held = std::move(stream);
+          co_await gate.wait();
+        };
+      } else {
+        ++calls;
+      }
+      co_return response;
+    };
+    const auto server = serve(function);
+    const auto client = this->client();
+    bool answered = false;
+    bool ended = false;
+    auto hold = [&]() -> awaitable<void> {
+      Request request("GET", "/held");
+      const auto response = co_await client->send(at(*server), std::move(request));
+      EXPECT_TRUE(response) << response.error().what();
+      ended = true;
+    };
+    auto ask = [&]() -> awaitable<void> {
+      Request request("POST", "/");
+      const auto response = co_await client->send(at(*server), std::move(request));
+      EXPECT_TRUE(response) << response.error().what();
+      answered = true;
+    };
+    core::spawn(loop.executor(), hold());
+    run_until([&] { return held != nullptr; });
+    core::spawn(loop.executor(), ask());
+    for (int step = 0; step < steps; ++step) loop.context.poll_one();
+    // Behind what the loop is about to see, so that the request may be read before the GOAWAY is written.
+    asio::post(loop.context, [&] { held->go_away(); });
+    run_until([&] { return answered; });
+    EXPECT_EQ(calls, 1) << "after " << steps << " steps";
+    gate.wake();
+    run_until([&] { return ended; });
+  }
+}
 
 TEST_F(Http2Test, AResetStreamHarmsNoOther) {
   core::Notifier gate(loop.executor(), *manual);

@@ -85,6 +85,23 @@ TEST(KclRows, TellWhatTheyTold) {
   EXPECT_TRUE(prepared);
 }
 
+TEST(KclRows, OfSeveralStreamsAreWrittenAsTheKclDoes) {
+  const auto files = all_rows();
+  std::size_t rows = 0;
+  for (const char* file : {"2.7.2/multistream.jsonl", "3.5.1/multistream.jsonl"}) {
+    for (const AttributeMap& row : files.at(file)) {
+      const auto read = lease_of(row);
+      if (!read || !*read) continue;
+      ++rows;
+      const AttributeMap written = item_of(**read);
+      for (const char* name : {"leaseKey", "streamName", "shardId"})
+        EXPECT_EQ(written.at(name), row.at(name)) << file << ' ' << name;
+      EXPECT_EQ((*read)->key_of_sibling((*read)->shard_id()), (*read)->key);
+    }
+  }
+  EXPECT_GE(rows, 6u);
+}
+
 /// What a table does with an UpdateExpression of ours.
 AttributeMap carried_out(AttributeMap row, const UpdateExpressions& update) {
   std::istringstream words(update.update);

@@ -168,6 +168,10 @@ AttributeMap item_of(const Lease& lease) {
   if (lease.ending_hash_key) item.emplace("endingHashKey", *lease.ending_hash_key);
   if (lease.checkpoint_owner) item.emplace("checkpointOwner", *lease.checkpoint_owner);
   if (lease.throughput_kbps) item.emplace("throughputKBps", number_of(*lease.throughput_kbps));
+  if (!lease.stream().empty()) {
+    item.emplace("streamName", std::string(lease.stream()));  // the KCL's name for all that is before the shard id
+    item.emplace("shardId", std::string(lease.shard_id()));
+  }
   return item;
 }
 

@@ -105,6 +105,7 @@ class FakeShardLists::OneShard final : public ShardCore, public std::enable_shar
   }
 
   const std::string& shard_id() const noexcept override { return id_; }
+  const std::string& stream() const noexcept override { return stream_; }
   asio::any_io_executor executor() const override { return core_->executor(); }
   ShardEnd end() const noexcept override {
     const std::lock_guard lock(core_->mutex_);
@@ -249,6 +250,7 @@ class FakeShardLists::OneShard final : public ShardCore, public std::enable_shar
 
   const std::shared_ptr<Core> core_;
   const std::string id_;
+  const std::string stream_ = "fake";
   // Guarded by the core's mutex.
   CheckpointState state_;
   const std::optional<PreparedCheckpoint> prepared_;

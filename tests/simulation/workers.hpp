@@ -30,6 +30,7 @@ struct Handled {
   std::string shard_id;
   std::string data;
   Clock::time_point when;
+  std::string stream;
 };
 
 class Workers : public ::testing::Test {
@@ -77,7 +78,7 @@ class Workers : public ::testing::Test {
     Worker& worker = workers[name];
     worker.leases = std::make_shared<CutOffLeases>(table);
     worker.leases->clock = clock;
-    ConsumerOptions options{.stream = "orders", .application = "billing"};
+    ConsumerOptions options{.stream = streams, .application = "billing"};
     options.leases = worker.leases;
     options.worker = name;
     options.fetch = Polling{.idle_interval = idle_interval};
@@ -92,7 +93,7 @@ class Workers : public ::testing::Test {
   }
   awaitable<void> consume(std::string name, Work work) {
     auto handler = [this, name, work](const Record<std::string>& record) -> awaitable<void> {
-      handled.push_back(Handled{name, record.shard_id, record.data, loop.clock.now()});
+      handled.push_back(Handled{name, record.shard_id, record.data, loop.clock.now(), record.stream});
       if (work) co_await core::sleep_for(loop.clock, work(record));
     };
     co_await async_consume(*workers[name].consumer, text, handler);
@@ -141,9 +142,9 @@ class Workers : public ::testing::Test {
   }
   void stop(const std::string& name) { core::spawn(loop.executor(), workers[name].consumer->core()->stop()); }
 
-  void put(int first, int count) {
+  void put(int first, int count, const std::string& stream = "orders") {
     auto all = [&]() -> awaitable<void> {
-      Producer<std::string> producer(client(), ProducerOptions{.stream = "orders"}, text);
+      Producer<std::string> producer(client(), ProducerOptions{.stream = stream}, text);
       for (int i = first; i < first + count; ++i)
         producer.send("key-" + std::to_string(i % 30), std::to_string(i),
                       [](Result<Receipt> receipt) { ASSERT_TRUE(receipt); });
@@ -202,6 +203,7 @@ class Workers : public ::testing::Test {
     }
   }
 
+  Streams streams = "orders";
   bool fan_out = false;
   std::chrono::milliseconds idle_interval{200};
   core::TestLoop loop;

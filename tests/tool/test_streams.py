@@ -162,6 +162,48 @@ class Streams(ToolTest):
         self.fails("streams", "resize", self.stream, "5", says="InvalidArgumentException|LimitExceededException")
 
 
+class RegisteredConsumers(ToolTest):
+    """The fan-out consumers of a stream."""
+    emulator_options = ("--no-limits", "--stream-delay", "400")
+
+    def consumers(self):
+        return self.run_tool("streams", "consumers", self.stream, "--output", "json").json()
+
+    def setUp(self):
+        super().setUp()
+        self.run_tool("streams", "create", self.stream, "--shards", "1", "--wait")
+
+    def test_from_the_first_to_the_last(self):
+        self.assertEqual([], self.consumers())
+        self.assertEqual(b"", self.run_tool("streams", "consumers", self.stream).out)
+        arn = self.run_tool("streams", "register", self.stream, "billing").text.strip()
+        self.assertRegex(arn, f"^arn:aws:kinesis:us-east-1:123456789012:stream/{self.stream}/consumer/billing:\\d+$")
+        registered = self.run_tool("streams", "register", self.stream, "search", "--output", "json").json()
+        self.assertEqual(("search", "ACTIVE"), (registered["name"], registered["status"]))
+        listed = self.consumers()
+        self.assertEqual([("billing", arn, "ACTIVE"), ("search", registered["arn"], "ACTIVE")],
+                         [(one["name"], one["arn"], one["status"]) for one in listed])
+        self.assertRegex(listed[0]["registered"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
+        lines = self.run_tool("streams", "consumers", self.stream).text.splitlines()
+        self.assertEqual(["NAME", "STATUS", "REGISTERED", "ARN"], lines[0].split())
+        self.assertEqual(["billing", "ACTIVE", arn], [lines[1].split()[at] for at in (0, 1, 3)])
+        self.assertEqual(b"", self.run_tool("streams", "deregister", self.stream, "billing").out)
+        self.run_tool("streams", "deregister", self.stream, registered["arn"])
+        self.assertEqual([], self.consumers())
+
+    def test_without_waiting(self):
+        self.run_tool("streams", "register", self.stream, "c", "--no-wait")
+        self.fails("streams", "deregister", self.stream, "c", says="ResourceInUseException")
+
+    def test_what_is_refused(self):
+        arn = self.run_tool("streams", "register", self.stream, "c").text.strip()
+        self.fails("streams", "register", self.stream, "c", says="already exists")
+        self.fails("streams", "register", self.stream, "two words", says="consumerName")
+        self.fails("streams", "deregister", self.stream, "other", says="other.*not found")
+        self.fails("streams", "deregister", self.stream, arn.replace("/consumer/", "-b/consumer/"), says="is no consumer of", code=USAGE)
+        self.fails("streams", "consumers", "absent", says="not_found")
+
+
 class StreamsThatNeverComeUp(ToolTest):
     emulator_options = ("--no-limits", "--stream-delay", "600000")
 

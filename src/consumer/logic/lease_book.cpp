@@ -32,6 +32,17 @@ void LeaseBook::observe(Lease row, time_point now) {
   known->second.lease = std::move(row);
 }
 
+LeaseBook LeaseBook::part(const std::string& prefix) const {
+  LeaseBook part(failover_);
+  for (auto it = entries_.lower_bound(prefix); it != entries_.end() && it->first.starts_with(prefix); ++it) {
+    Entry entry = it->second;
+    entry.lease.key.erase(0, prefix.size());
+    std::string key = entry.lease.key;
+    part.entries_.emplace_hint(part.entries_.end(), std::move(key), std::move(entry));
+  }
+  return part;
+}
+
 const LeaseBook::Entry* LeaseBook::find(const std::string& key) const {
   const auto it = entries_.find(key);
   return it == entries_.end() ? nullptr : &it->second;
@@ -51,6 +62,11 @@ Clock::duration LeaseBook::free_for(const Entry& entry, time_point now) const {
   return now - entry.since - (entry.lease.owner ? failover_ : Clock::duration::zero());
 }
 
+bool LeaseBook::parents_done(const Lease& lease) const {
+  const FindLease find = [&](const std::string& id) { return this->lease(lease.key_of_sibling(id)); };
+  return consumer::parents_done(lease, find);
+}
+
 LeaseBook::time_point LeaseBook::next_expiry(const std::string& me, time_point now) const {
   time_point next = time_point::max();
   for (const auto& [key, entry] : entries_) {
@@ -67,10 +83,9 @@ AssignmentView assignment_view(const LeaseBook& book, const std::string& worker,
   AssignmentView view;
   view.worker = worker;
   view.leases.reserve(book.entries().size());
-  const FindLease find = [&book](const std::string& key) { return book.lease(key); };
   for (const auto& [key, entry] : book.entries()) {
     const Lease& lease = entry.lease;
-    if (lease.checkpoint.is_shard_end() || !parents_done(lease, find)) continue;
+    if (lease.checkpoint.is_shard_end() || !book.parents_done(lease)) continue;
     AssignableLease shown;
     shown.key = key;
     const bool ours = lease.owner && *lease.owner == worker;
@@ -80,7 +95,8 @@ AssignmentView assignment_view(const LeaseBook& book, const std::string& worker,
       shown.handing_over = lease.checkpoint_owner.has_value();
     } else {
       shown.free_for = std::chrono::duration_cast<std::chrono::milliseconds>(book.free_for(entry, now));
-      shown.parent_ran_here = std::any_of(lease.parent_shard_ids.begin(), lease.parent_shard_ids.end(), ended_here);
+      const auto ran_here = [&](const std::string& id) { return ended_here(lease.key_of_sibling(id)); };
+      shown.parent_ran_here = std::any_of(lease.parent_shard_ids.begin(), lease.parent_shard_ids.end(), ran_here);
     }
     shown.throughput_kbps = lease.throughput_kbps;
     view.leases.push_back(std::move(shown));

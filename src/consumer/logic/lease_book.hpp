@@ -33,10 +33,15 @@ class LeaseBook {
   void observe(Lease row, time_point now);
   void forget(const std::string& key) { entries_.erase(key); }
 
+  /// The entries whose keys begin with `prefix`, under keys without it.
+  LeaseBook part(const std::string& prefix) const;
+
   const std::map<std::string, Entry>& entries() const noexcept { return entries_; }
   const Entry* find(const std::string& key) const;
   /// The row of this key, or null.
   const Lease* lease(const std::string& key) const;
+  /// Whether all parents of a lease are finished or gone.
+  bool parents_done(const Lease& lease) const;
   /// Nobody owns it, or its owner has not been heard of for the failover time.
   bool is_free(const Entry& entry, time_point now) const;
   /// How long it has been free; 0 if it is not.

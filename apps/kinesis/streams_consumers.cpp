@@ -1,0 +1,161 @@
+#include "aws/json_writer.hpp"
+#include "aws/paginators.hpp"
+#include "commands.hpp"
+#include "core/time_format.hpp"
+#include "output.hpp"
+#include "run_loop.hpp"
+#include <kinesis/client.hpp>
+
+#include <algorithm>
+
+// The fan-out consumers of a stream.
+namespace kinesis::tool {
+namespace {
+
+using core::awaitable;
+
+constexpr std::chrono::milliseconds poll_interval{250};
+constexpr std::chrono::minutes wait_limit{10};
+
+class StreamConsumers {
+ public:
+  StreamConsumers(Client client, const ConnectionArguments& connection, const StreamConsumersArguments& arguments)
+      : client_(std::move(client)), api_(client_.kinesis()), connection_(connection), arguments_(arguments) {}
+
+  awaitable<void> run() {
+    using Action = StreamConsumersArguments::Action;
+    // The operations want the ARN of the stream.
+    auto answer = co_await api_.describe_stream_summary(DescribeStreamSummaryRequest(arguments_.stream));
+    stream_arn_ = std::move(answer).value().stream_description_summary.stream_arn;
+    switch (arguments_.action) {
+      case Action::list:
+        co_await list();
+        break;
+      case Action::add:
+        co_await add();
+        break;
+      case Action::remove:
+        co_await remove();
+        break;
+    }
+  }
+
+ private:
+  awaitable<void> list() {
+    auto listed = co_await aws::list_all_stream_consumers(api_, ListStreamConsumersRequest(stream_arn_));
+    const std::vector<KinesisConsumer> consumers = std::move(listed).value();
+    print(connection_.json() ? as_json(consumers) : as_text(consumers));
+  }
+
+  static std::string as_text(const std::vector<KinesisConsumer>& consumers) {
+    if (consumers.empty()) return "";
+    std::size_t widest = 4;
+    for (const KinesisConsumer& consumer : consumers) widest = std::max(widest, consumer.consumer_name.size());
+    std::string out;
+    const auto add = [&](const std::string& value, std::size_t width) {
+      out += value;
+      out.append(2 + (width > value.size() ? width - value.size() : 0), ' ');
+    };
+    const auto row = [&](const std::string& name, std::string_view status, const std::string& created,
+                         const std::string& arn) {
+      add(name, widest);
+      add(std::string(status), 8);
+      add(created, 24);
+      out += arn + "\n";
+    };
+    row("NAME", "STATUS", "REGISTERED", "ARN");
+    for (const KinesisConsumer& consumer : consumers) {
+      row(consumer.consumer_name, to_string(consumer.consumer_status),
+          core::format_iso8601(consumer.consumer_creation_timestamp), consumer.consumer_arn);
+    }
+    return out;
+  }
+
+  static void write(aws::JsonWriter& json, const KinesisConsumer& consumer) {
+    json.begin_object().key("name").string(consumer.consumer_name).key("arn").string(consumer.consumer_arn);
+    json.key("status").string(to_string(consumer.consumer_status));
+    json.key("registered").string(core::format_iso8601(consumer.consumer_creation_timestamp)).end_object();
+  }
+
+  static std::string as_json(const std::vector<KinesisConsumer>& consumers) {
+    std::string out;
+    aws::JsonWriter json(out);
+    json.begin_array();
+    for (const KinesisConsumer& consumer : consumers) write(json, consumer);
+    json.end_array();
+    return out + "\n";
+  }
+
+  awaitable<void> add() {
+    RegisterStreamConsumerRequest request(stream_arn_, arguments_.consumer);
+    auto answer = co_await api_.register_stream_consumer(std::move(request));
+    KinesisConsumer consumer = std::move(answer).value().consumer;
+    if (!arguments_.no_wait) consumer.consumer_status = co_await wait_until_active(consumer.consumer_arn);
+    std::string out;
+    if (connection_.json()) {
+      aws::JsonWriter json(out);
+      write(json, consumer);
+    } else {
+      out = consumer.consumer_arn;
+    }
+    print(out + "\n");
+  }
+
+  awaitable<ConsumerStatus> wait_until_active(std::string arn) {
+    const Clock::time_point limit = client_.clock().now() + wait_limit;
+    for (;;) {
+      auto answer = co_await api_.describe_stream_consumer(DescribeStreamConsumerRequest(arn));
+      const ConsumerStatus status = std::move(answer).value().consumer_description.consumer_status;
+      if (status == ConsumerStatus::active) co_return status;
+      if (client_.clock().now() > limit)
+        throw Error(errc::timeout, arguments_.consumer + " is not ACTIVE after 10 minutes");
+      co_await core::sleep_for(client_.clock(), poll_interval);
+    }
+  }
+
+  awaitable<void> remove() {
+    ConsumerRequest named(stream_arn_, arguments_.consumer);
+    if (arguments_.consumer.starts_with("arn:")) {
+      if (!arguments_.consumer.starts_with(stream_arn_ + "/consumer/"))
+        throw Error(errc::invalid_argument, arguments_.consumer + " is no consumer of " + arguments_.stream);
+      named = ConsumerRequest(arguments_.consumer);
+    }
+    DeregisterStreamConsumerRequest request;
+    static_cast<ConsumerRequest&>(request) = named;
+    auto answer = co_await api_.deregister_stream_consumer(std::move(request));
+    std::move(answer).value();
+    if (!arguments_.no_wait) co_await wait_until_gone(std::move(named));
+  }
+
+  awaitable<void> wait_until_gone(ConsumerRequest named) {
+    const Clock::time_point limit = client_.clock().now() + wait_limit;
+    for (;;) {
+      DescribeStreamConsumerRequest request;
+      static_cast<ConsumerRequest&>(request) = named;
+      auto answer = co_await api_.describe_stream_consumer(std::move(request));
+      if (!answer && answer.error().code() == errc::not_found) co_return;
+      std::move(answer).value();
+      if (client_.clock().now() > limit)
+        throw Error(errc::timeout, arguments_.consumer + " is still there after 10 minutes");
+      co_await core::sleep_for(client_.clock(), poll_interval);
+    }
+  }
+
+  Client client_;
+  KinesisApi& api_;
+  const ConnectionArguments& connection_;
+  const StreamConsumersArguments& arguments_;
+  std::string stream_arn_;
+};
+
+}  // namespace
+
+int run_stream_consumers(const ConnectionArguments& connection, const StreamConsumersArguments& arguments) {
+  const bool interrupted = run_loop([&](asio::any_io_executor executor) -> awaitable<void> {
+    StreamConsumers consumers(Client(executor, connection.client_options()), connection, arguments);
+    co_await consumers.run();
+  });
+  return interrupted ? exit_failed : exit_done;
+}
+
+}  // namespace kinesis::tool
