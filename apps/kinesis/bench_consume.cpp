@@ -147,7 +147,8 @@ int run_bench_consume(const ConnectionArguments& connection, const BenchConsumeA
     ConsumerOptions options{.stream = arguments.stream, .application = arguments.application};
     options.leases = open_leases(arguments.leases, arguments.application, client);
     options.start = parse_start(arguments.from);
-    const auto fan_out = std::make_shared<FanOutUse>(client, options.stream, arguments.fan_out, "kinesis-bench-");
+    const auto fan_out =
+        std::make_shared<FanOutUse>(client, options.stream.front(), arguments.fan_out, "kinesis-bench-");
     options.fetch = fan_out->fetch(Polling());
     options.on_event = [tips](const DiagnosticEvent& event) { tips->see(event); };
     const auto work = std::make_shared<BenchConsumer>(client, std::move(options), arguments, tips);

@@ -121,7 +121,7 @@ ConsumerOptions consumer_options(const Client& client, const ConsumeArguments& a
   if (!arguments.worker.empty()) options.worker = arguments.worker;
   options.start = parse_start(arguments.from);
   // It is for the application and its other workers, so it stays.
-  const FanOutUse fan_out(client, options.stream, arguments.fan_out, "");
+  const FanOutUse fan_out(client, options.stream.front(), arguments.fan_out, "");
   options.fetch = fan_out.fetch(Polling{.idle_interval = std::chrono::milliseconds(arguments.poll_interval_ms)});
   if (display) options.on_event = [display = std::move(display)](const DiagnosticEvent& event) { display->see(event); };
   return options;

@@ -98,7 +98,8 @@ int run_tail(const ConnectionArguments& connection, const TailArguments& argumen
     ConsumerOptions options{.stream = arguments.stream, .application = "tail"};
     options.leases = memory_leases();
     options.start = parse_start(arguments.from);
-    const auto fan_out = std::make_shared<FanOutUse>(client, options.stream, arguments.fan_out, "kinesis-tail-");
+    const auto fan_out =
+        std::make_shared<FanOutUse>(client, options.stream.front(), arguments.fan_out, "kinesis-tail-");
     options.fetch = fan_out->fetch(Polling{.idle_interval = std::chrono::milliseconds(500)});
     options.on_event = [tips](const DiagnosticEvent& event) { tips->see(event); };
     RecordPrinter printer("-", connection.json(), client.clock(), "");
