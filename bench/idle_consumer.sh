@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
 # What a consumer of 100 shards (or so many) costs that has nothing to do: resident memory, threads, and CPU over 20 seconds, over TLS
 # and HTTP/2, after it has read a thousand records (so it does read all shards). Leases in memory, then in SQLite.
-#   bench/idle_consumer.sh [BUILD_FOLDER [SHARDS]]     a release build
+#   bench/idle_consumer.sh [BUILD_FOLDER [SHARDS [fan-out]]]     a release build; fan-out: subscribed to all shards instead of polling
 set -euo pipefail
 build=${1:-build/release}
 shards=${2:-100} records=$((10 * ${2:-100})) seconds=20 max_threads=5
 max_mb=$((shards > 200 ? shards / 5 : 40))
+how=()
+if [ "${3:-}" = fan-out ]; then
+  how=(--fan-out) max_mb=120 max_threads=$(($(nproc) + 3))
+fi
 folder=$(mktemp -d)
 pids=()
 stop() {
@@ -29,7 +33,8 @@ seq "$records" | "$build/bin/kinesis" put wide - >"$folder/put"
 
 for leases in memory "sqlite:$folder/leases.db"; do
   name=${leases%%:*}
-  "$build/bin/kinesis" consume wide --application "idle-$name" --leases "$leases" >"$folder/$name" &
+  : >"$folder/$name"
+  "$build/bin/kinesis" consume wide --application "idle-$name" --leases "$leases" "${how[@]}" >"$folder/$name" &
   consumer=$!
   pids+=("$consumer")
   for ((i = 0; i < 300; i++)); do
@@ -43,7 +48,7 @@ for leases in memory "sqlite:$folder/leases.db"; do
   spent=$(awk -v a="$before" -v b="$(cpu_ms "$consumer")" -v s="$seconds" 'BEGIN {printf "%.1f", (b - a) / s}')
   rss=$(awk -v kb="$(status "$consumer" VmRSS)" 'BEGIN {printf "%.1f", kb / 1024}')
   threads=$(status "$consumer" Threads)
-  echo "idle consumer of $shards shards, leases in $name, $((($(requests) - asked) / seconds)) requests/s:"
+  echo "idle consumer of $shards shards ${how[*]}, leases in $name, $((($(requests) - asked) / seconds)) requests/s:"
   echo "  resident memory  $rss MB, at most $max_mb: $(verdict "$rss" "$max_mb")"
   echo "  threads          $threads, at most $max_threads: $(verdict "$threads" "$max_threads")"
   echo "  CPU              $spent ms/s"

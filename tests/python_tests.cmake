@@ -16,7 +16,7 @@ function(kinesis_outside_test NAME LABEL)
   set_tests_properties(${NAME} PROPERTIES LABELS ${LABEL} TIMEOUT 300 SKIP_RETURN_CODE 77 ENVIRONMENT "${environment}")
 endfunction()
 
-foreach(theme bench demo doctor exec fleet help leases live streams put_tail consume bad_input bad_servers signals)
+foreach(theme bench demo doctor exec fan_out fleet help leases live streams put_tail consume bad_input bad_servers signals)
   kinesis_outside_test(tool.${theme} tool ${KINESIS_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/tool/test_${theme}.py -v)
 endforeach()
 foreach(theme boto3 boto3_errors awscli npm)

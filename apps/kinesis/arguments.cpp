@@ -1,6 +1,7 @@
 #include "arguments.hpp"
 
 #include "commands.hpp"
+#include "fan_out.hpp"
 #include "output.hpp"
 #include <kinesis/error.hpp>
 
@@ -167,7 +168,8 @@ class CommandLine {
     CLI::App* command = add_command(app_, "tail", "Print the records of a stream, all shards, without leases",
                                     "  kinesis tail orders\n"
                                     "  kinesis tail orders --from 2026-11-24T06:00:00Z --count 10\n"
-                                    "  kinesis tail orders --from trim-horizon --until-caught-up --output json");
+                                    "  kinesis tail orders --from trim-horizon --until-caught-up --output json\n"
+                                    "  kinesis tail orders --fan-out");
     command->add_option("STREAM", tail_.stream, "Name or ARN of the stream")->required();
     command
         ->add_option("--from", tail_.from,
@@ -175,6 +177,8 @@ class CommandLine {
         ->capture_default_str();
     command->add_option("--count", tail_.count, "Stop after so many records")->check(CLI::PositiveNumber);
     command->add_flag("--until-caught-up", tail_.until_caught_up, "Stop once every shard is read to its tip");
+    add_fan_out(*command, tail_.fan_out,
+                "without either one of a made-up name is registered, and deregistered at the end");
     add_connection(*command, connection_);
     command->callback([this] { run_ = [this] { return run_tail(connection_, tail_); }; });
   }
@@ -294,10 +298,11 @@ class CommandLine {
   void add_demo() {
     CLI::App* command =
         add_command(app_, "demo", "Show the whole system at work on real data, and prove that nothing is lost",
-                    "  kinesis demo\n  kinesis demo --chaos\n  kinesis demo my-file.jsonl --rate 3000");
+                    "  kinesis demo\n  kinesis demo --chaos --fan-out\n  kinesis demo my-file.jsonl --rate 3000");
     command->add_option("FILE", demo_.file, "JSON lines with a member \"origin\"; by default 20,000 flights");
     command->add_option("--rate", demo_.rate, "Records a second")->check(CLI::PositiveNumber)->capture_default_str();
     command->add_flag("--chaos", demo_.chaos, "Kill one of the workers on the way, and start another in its place");
+    command->add_flag("--fan-out", demo_.fan_out, "The workers read by enhanced fan-out instead of polling");
     command->callback([this] { run_ = [this] { return run_demo(demo_); }; });
   }
 

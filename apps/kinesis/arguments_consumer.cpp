@@ -1,4 +1,5 @@
 #include "arguments.hpp"
+#include "fan_out.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -45,6 +46,7 @@ void add_consume(CLI::App& app, ConnectionArguments& connection, ConsumeArgument
       app, "consume", "Consume a stream as a worker that shares its shards with others",
       "  kinesis consume orders --application billing\n"
       "  kinesis consume orders --application billing --leases sqlite:leases.db --records records.jsonl\n"
+      "  kinesis consume orders --application billing --fan-out\n"
       "  kinesis consume orders --application billing --exec './bill.sh' --batch 100\n"
       "  kinesis consume orders --application billing --exec './bill.py' --exec-keep\n"
       "SIGINT and SIGTERM stop it: what was handled is checkpointed, the leases are given back.\n"
@@ -73,10 +75,14 @@ void add_consume(CLI::App& app, ConnectionArguments& connection, ConsumeArgument
       ->capture_default_str();
   command->add_option("--records", arguments.records,
                       "File to append a JSON line per record to, instead of its data on stdout; - is stdout");
+  auto* fan_out = add_fan_out(*command, arguments.fan_out,
+                              "without either it has the application's name. It stays "
+                              "registered");
   command
       ->add_option("--poll-interval", arguments.poll_interval_ms,
                    "Milliseconds between reads of a shard that has nothing new")
       ->check(CLI::Range(0, 60'000))
+      ->excludes(fan_out)
       ->capture_default_str();
   auto* exec = command->add_option("--exec", arguments.exec, "Command that gets the records, instead of stdout");
   exec->check([](const std::string& text) { return text.empty() ? "the command is empty" : ""; });
@@ -175,6 +181,8 @@ void add_bench_consume(CLI::App& bench, ConnectionArguments& connection, BenchCo
       ->capture_default_str();
   command->add_flag("--until-caught-up", arguments.until_caught_up,
                     "Stop as well once every shard is read to its tip, which is a failure");
+  add_fan_out(*command, arguments.fan_out,
+              "without either one of a made-up name is registered, and deregistered at the end");
   command->add_option("--application", arguments.application, "Whose leases")->capture_default_str();
   command->add_option("--leases", arguments.leases, "sqlite:FILE, memory, dynamodb or dynamodb:TABLE")
       ->capture_default_str();

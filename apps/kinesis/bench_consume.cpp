@@ -1,5 +1,6 @@
 #include "aws/json_writer.hpp"
 #include "commands.hpp"
+#include "fan_out.hpp"
 #include "lease_store.hpp"
 #include "output.hpp"
 #include "process_usage.hpp"
@@ -146,10 +147,13 @@ int run_bench_consume(const ConnectionArguments& connection, const BenchConsumeA
     ConsumerOptions options{.stream = arguments.stream, .application = arguments.application};
     options.leases = open_leases(arguments.leases, arguments.application, client);
     options.start = parse_start(arguments.from);
+    const auto fan_out =
+        std::make_shared<FanOutUse>(client, options.stream.front(), arguments.fan_out, "kinesis-bench-");
+    options.fetch = fan_out->fetch(Polling());
     options.on_event = [tips](const DiagnosticEvent& event) { tips->see(event); };
     const auto work = std::make_shared<BenchConsumer>(client, std::move(options), arguments, tips);
     bench = work;
-    co_await work->run(executor);
+    co_await run_with_fan_out(fan_out, work->run(executor));
     measured = work->measured();
   };
   run_loop(start, [&] {

@@ -83,8 +83,16 @@ struct BenchProduceArguments {
   bool json = false;
 };
 
+/// `--fan-out [NAME|ARN]`.
+struct FanOutArguments {
+  bool given = false;
+  /// Empty: the command's own.
+  std::string consumer;
+};
+
 struct TailArguments {
   std::string stream;
+  FanOutArguments fan_out;
   std::string from = "latest";
   std::uint64_t count = 0;
   bool until_caught_up = false;
@@ -97,6 +105,7 @@ struct ConsumeArguments {
   std::string worker;
   std::string from = "trim-horizon";
   std::string records;
+  FanOutArguments fan_out;
   int poll_interval_ms = 1000;
   /// A command for the shell that gets the records.
   std::string exec;
@@ -137,6 +146,7 @@ struct DoctorArguments {
 
 struct BenchConsumeArguments {
   std::string stream;
+  FanOutArguments fan_out;
   std::uint64_t records = 1'000'000;
   std::string application = "bench";
   std::string leases = "memory";
@@ -166,6 +176,8 @@ struct DemoArguments {
   double rate = 1500;
   /// One worker is killed and replaced on the way.
   bool chaos = false;
+  /// The workers are subscribed instead of polling.
+  bool fan_out = false;
 };
 
 int run_streams(const ConnectionArguments& connection, const StreamsArguments& arguments);

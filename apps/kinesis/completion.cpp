@@ -26,7 +26,7 @@ _kinesis() {
       fi ;;
     "kinesis put "*) choices="--key-field --key-column --key --rate --receipts --json --aggregate --ordered --linger --ttl --max-in-flight $connection" ;;
     "kinesis bench produce "*) choices="--records --size --keys --in-flight --buffer --no-aggregate --no-rate-limit --json $connection" ;;
-    "kinesis bench consume "*) choices="--records --until-caught-up --application --leases --from --json $connection" ;;
+    "kinesis bench consume "*) choices="--records --until-caught-up --fan-out --application --leases --from --json $connection" ;;
     "kinesis bench "*) choices="produce consume --help" ;;
     "kinesis leases "*)
       if [ "$COMP_CWORD" -eq 2 ]; then
@@ -39,11 +39,11 @@ _kinesis() {
           *) choices="--all --yes --force $choices" ;;
         esac
       fi ;;
-    "kinesis tail "*) choices="--from --count --until-caught-up $connection" ;;
-    "kinesis consume "*) choices="--application --leases --worker --from --records --poll-interval --exec --exec-keep --format --batch --per-key $connection" ;;
+    "kinesis tail "*) choices="--from --count --until-caught-up --fan-out $connection" ;;
+    "kinesis consume "*) choices="--application --leases --worker --from --records --fan-out --poll-interval --exec --exec-keep --format --batch --per-key $connection" ;;
     "kinesis doctor "*) choices="--application --leases --watch --json $connection" ;;
     "kinesis emulate "*) choices="--listen --tls --ca-out --streams --no-limits --credentials --fault --memory --record-log --stream-delay --subscription-lifetime --threads --verbose --help" ;;
-    "kinesis demo "*) choices="--rate --chaos --help" ;;
+    "kinesis demo "*) choices="--rate --chaos --fan-out --help" ;;
     "kinesis completion "*) choices="--help" ;;
     *) choices="put tail consume leases doctor streams emulate demo bench completion --help --version" ;;
   esac

@@ -1,6 +1,7 @@
 #include "commands.hpp"
 #include "consume_display.hpp"
 #include "exec_worker.hpp"
+#include "fan_out.hpp"
 #include "lease_store.hpp"
 #include "output.hpp"
 #include "record_printer.hpp"
@@ -119,7 +120,9 @@ ConsumerOptions consumer_options(const Client& client, const ConsumeArguments& a
   options.leases = open_leases(arguments.leases, arguments.application, client);
   if (!arguments.worker.empty()) options.worker = arguments.worker;
   options.start = parse_start(arguments.from);
-  options.fetch = Polling{.idle_interval = std::chrono::milliseconds(arguments.poll_interval_ms)};
+  // It is for the application and its other workers, so it stays.
+  const FanOutUse fan_out(client, options.stream.front(), arguments.fan_out, "");
+  options.fetch = fan_out.fetch(Polling{.idle_interval = std::chrono::milliseconds(arguments.poll_interval_ms)});
   if (display) options.on_event = [display = std::move(display)](const DiagnosticEvent& event) { display->see(event); };
   return options;
 }

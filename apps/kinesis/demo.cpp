@@ -147,9 +147,12 @@ class Demo {
                                           "--ca-bundle",
                                           folder_.file("ca.pem"),
                                           "--records",
-                                          "-",
-                                          "--poll-interval",
-                                          "200"};
+                                          "-"};
+    if (arguments_.fan_out) {
+      arguments.emplace_back("--fan-out");
+    } else {
+      arguments.insert(arguments.end(), {"--poll-interval", "200"});
+    }
     std::vector<std::pair<std::string, std::string>> environment = {
         {"AWS_REGION", "us-east-1"}, {"AWS_ACCESS_KEY_ID", "demo"}, {"AWS_SECRET_ACCESS_KEY", "demo"}};
     auto worker = std::make_unique<DemoWorker>(executor_, name, std::move(arguments), std::move(environment),
@@ -347,7 +350,7 @@ class Demo {
     std::snprintf(text, sizeof text, "p50 %llu ms, p99 %llu ms",
                   static_cast<unsigned long long>(ledger_.latency().percentile(50)),
                   static_cast<unsigned long long>(ledger_.latency().percentile(99)));
-    row("put to handler", text);
+    row("put to handler", text + std::string(arguments_.fan_out ? ", enhanced fan-out" : ""));
     print(out);
     if (put_failure_) throw put_failure_->with_context("a record could not be put");
     if (!worker_failure_.empty()) throw Error(errc::internal, worker_failure_);

@@ -1,4 +1,5 @@
 #include "commands.hpp"
+#include "fan_out.hpp"
 #include "output.hpp"
 #include "record_printer.hpp"
 #include "run_loop.hpp"
@@ -97,12 +98,14 @@ int run_tail(const ConnectionArguments& connection, const TailArguments& argumen
     ConsumerOptions options{.stream = arguments.stream, .application = "tail"};
     options.leases = memory_leases();
     options.start = parse_start(arguments.from);
-    options.fetch = Polling{.idle_interval = std::chrono::milliseconds(500)};
+    const auto fan_out =
+        std::make_shared<FanOutUse>(client, options.stream.front(), arguments.fan_out, "kinesis-tail-");
+    options.fetch = fan_out->fetch(Polling{.idle_interval = std::chrono::milliseconds(500)});
     options.on_event = [tips](const DiagnosticEvent& event) { tips->see(event); };
     RecordPrinter printer("-", connection.json(), client.clock(), "");
     const auto work = std::make_shared<Tail>(client, std::move(options), printer, arguments, tips);
     tail = work;
-    co_await work->run(executor);
+    co_await run_with_fan_out(fan_out, work->run(executor));
   };
   run_loop(start, [&] {
     if (const auto running = tail.lock()) running->stop();

@@ -2,6 +2,7 @@
 
 #include <kinesis/error.hpp>
 
+#include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -129,6 +130,42 @@ std::ostream& operator<<(std::ostream& out, const SequenceNumber& number);
 /// The id of a shard as AWS writes it, such as "shardId-000000000007".
 using ShardId = std::string;
 
+/// The id of a shard, for what there is one of for each record: ids of up to 23 characters (AWS's have 20) are kept
+/// inline, and copies of longer ones share them; copying one allocates nothing. Converts from and to text.
+class ShardName {
+ public:
+  ShardName() noexcept = default;
+  ShardName(std::string_view id) {
+    if (id.size() <= text_.size()) {
+      size_ = static_cast<std::uint8_t>(id.copy(text_.data(), id.size()));
+    } else {
+      long_ = std::make_shared<const std::string>(id);
+    }
+  }
+  ShardName(const std::string& id) : ShardName(std::string_view(id)) {}
+  ShardName(const char* id) : ShardName(std::string_view(id)) {}
+
+  /// Valid as long as this object is and is not changed.
+  std::string_view view() const noexcept {
+    return long_ ? std::string_view(*long_) : std::string_view(text_.data(), size_);
+  }
+  bool empty() const noexcept { return view().empty(); }
+  operator std::string_view() const noexcept { return view(); }
+  operator std::string() const { return std::string(view()); }
+
+  friend bool operator==(const ShardName& left, const ShardName& right) noexcept { return left.view() == right.view(); }
+  friend auto operator<=>(const ShardName& left, const ShardName& right) noexcept {
+    return left.view() <=> right.view();
+  }
+
+ private:
+  std::array<char, 23> text_{};
+  std::uint8_t size_ = 0;
+  std::shared_ptr<const std::string> long_;  ///< Instead, where it does not fit.
+};
+
+std::ostream& operator<<(std::ostream& out, const ShardName& name);
+
 /// The name of a consuming application: workers with the same name share its shards, its lease table and its fan-out
 /// consumer. 1 to 255 characters of [a-zA-Z0-9_.-]; anything else throws Error(invalid_argument). There is no default.
 class ApplicationName {
@@ -167,6 +204,12 @@ std::ostream& operator<<(std::ostream& out, const WorkerId& id);
 
 }  // namespace kinesis
 
+template <>
+struct std::hash<kinesis::ShardName> {
+  std::size_t operator()(const kinesis::ShardName& name) const noexcept {
+    return std::hash<std::string_view>()(name.view());
+  }
+};
 template <>
 struct std::hash<kinesis::SequenceNumber> {
   std::size_t operator()(const kinesis::SequenceNumber& number) const noexcept {

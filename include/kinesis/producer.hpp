@@ -21,7 +21,7 @@ namespace kinesis {
 
 /// Proof that a record is stored.
 struct Receipt {
-  std::string shard_id;
+  ShardName shard_id;
   SequenceNumber sequence_number;
   /// The index inside the aggregate the record was sent in; absent for a record sent alone.
   std::optional<std::uint64_t> sub_sequence_number;
@@ -33,7 +33,8 @@ struct Receipt {
 
 /// What a send does when the producer's buffer is full.
 enum class WhenFull {
-  wait,  ///< The send completes later; nothing blocks. Beyond `max_waiting` of them it completes with Error(full).
+  wait,  ///< The send completes later; nothing blocks. Beyond `max_waiting` of them, or `max_waiting_bytes`, it
+         ///< completes with Error(full).
   fail,  ///< The send completes with Error(full).
 };
 
@@ -77,6 +78,9 @@ struct ProducerOptions {
   /// Sends that may wait for room at once, where `when_full` is `wait`; their records are not counted as buffered. One
   /// more fails with Error(full). 0: none waits.
   std::size_t max_waiting = 10'000;
+  /// Memory of records (data and keys, and 256 bytes for each record) that wait so, on top of the buffer. Beyond it a
+  /// send fails with Error(full), too; but one may wait, however large.
+  std::size_t max_waiting_bytes = std::size_t{4} * 1024 * 1024;
   Aggregation aggregation = AggregateByShard{};
   Ordering ordering = Ordering::none;
   /// Entries of one PutRecords call, 1 to 500.

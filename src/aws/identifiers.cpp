@@ -146,6 +146,7 @@ void SequenceNumber::copy_long(const SequenceNumber& other) {
 }
 
 std::ostream& operator<<(std::ostream& out, const SequenceNumber& number) { return out << number.view(); }
+std::ostream& operator<<(std::ostream& out, const ShardName& name) { return out << name.view(); }
 
 ApplicationName::ApplicationName(std::string name) : text_(std::move(name)) {
   if (!is_name(text_, 255)) {

@@ -149,6 +149,29 @@ TEST(SequenceNumber, Prints) {
   EXPECT_EQ(out.str(), "495 s a w");
 }
 
+TEST(ShardName, IsTheTextItWasMadeOf) {
+  EXPECT_TRUE(ShardName().empty());
+  for (const std::size_t size : {1, 20, 22, 23, 24, 128}) {
+    const std::string id(size, 'x');
+    const ShardName name = id;
+    const ShardName copy = name;
+    const std::string_view view = copy;
+    const std::string text = copy;
+    EXPECT_EQ(view, id);
+    EXPECT_EQ(text, id);
+    EXPECT_EQ(copy, id);
+    EXPECT_EQ(copy, name);
+    EXPECT_NE(copy, id + "x");
+    EXPECT_LT(copy, id + "x");
+    EXPECT_EQ(std::hash<ShardName>()(copy), std::hash<ShardName>()(ShardName(id.c_str())));
+    ShardName assigned = "another";
+    assigned = name;
+    EXPECT_EQ(assigned.view(), id);
+    assigned = "short";
+    EXPECT_EQ(assigned.view(), "short");
+  }
+}
+
 TEST(ApplicationName, IsChecked) {
   EXPECT_EQ(ApplicationName("billing").text(), "billing");
   EXPECT_THROW(ApplicationName(""), Error);

@@ -62,6 +62,8 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
     Clock::time_point valid_until{};
     Clock::time_point renewal_due{};
     bool handing_over = false;
+    /// When the next worker may begin: so long after this one may have shown that it knows.
+    std::optional<Clock::time_point> next_begins;
     /// Lost, or given back: nothing is written any more.
     bool ended = false;
   };
@@ -142,6 +144,7 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
 
   void wrote(const OwnedPtr& owned, Lease row, Clock::time_point sent);
   void start_hand_over(const OwnedPtr& owned, const Lease& row);
+  void tell_validity(Owned& owned) const;
   /// `row`: as another worker left it, if it was seen.
   void lose(const OwnedPtr& owned, const Lease* row);
   void forget(const OwnedPtr& owned);

@@ -133,9 +133,8 @@ core::awaitable<std::optional<RawBatch>> ShardSession::next_batch() {
 }
 
 ShardEnd ShardSession::end() const noexcept {
-  const ShardEnd end = end_.load();
-  if (end != ShardEnd::not_ended || context_.client.clock().now() < valid_until_.load()) return end;
-  return ShardEnd::lease_lost;
+  // Also of a shard that is at its end, or that was wanted: what is still in hand is not worked off for ever.
+  return context_.client.clock().now() < valid_until_.load() ? end_.load() : ShardEnd::lease_lost;
 }
 
 bool ShardSession::still_ours() {
@@ -174,6 +173,7 @@ core::awaitable<CheckpointOutcome> ShardSession::checkpoint() {
   if (outcome == CheckpointOutcome::stored) {
     const std::lock_guard lock(mutex_);
     state_.store(*next);
+    if (next->is_shard_end()) settle();
   }
   co_return outcome;
 }
@@ -223,6 +223,7 @@ core::awaitable<void> ShardSession::finish_now(std::exception_ptr failure) {
   taken_.reset();
   if (const auto coordinator = context_.coordinator.lock())
     co_await coordinator->release(shared_from_this(), to_write(), children_, std::move(failure));
+  settle();
   done_.close();
 }
 

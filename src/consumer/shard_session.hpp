@@ -76,6 +76,8 @@ class ShardSession final : public ShardCore, public std::enable_shared_from_this
   bool nothing_stored();
   std::optional<Checkpoint> to_write();
   bool still_ours();
+  /// Nothing is left that another worker could take: `end` stays what it is.
+  void settle() { valid_until_.store(Clock::time_point::max()); }
 
   SessionContext context_;
   const std::string key_;

@@ -173,7 +173,7 @@ awaitable<Result<ShardSubscription>> subscribe(std::shared_ptr<SharedRegion> reg
   if (!live) co_return live.error().with_attempts(1);
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   co_return ShardSubscription(
-      std::make_shared<DirectSubscription>(executor, *std::move(live), StreamFault(faults.stream_rule)));
+      std::make_shared<DirectSubscription>(executor, *std::move(live), region->decide_stream(request)));
 }
 
 class DirectApi final : public KinesisApi {

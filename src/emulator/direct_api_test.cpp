@@ -357,6 +357,17 @@ TEST_F(DirectSubscriptions, AStalledStreamWaitsUntilItIsCancelled) {
   EXPECT_EQ(event->error().code(), errc::cancelled);
 }
 
+TEST_F(DirectSubscriptions, ARefusedCallUsesUpNoFaultOfTheStream) {
+  fault("action=stream-reset,events=0,times=2");
+  ShardSubscription first = subscribe();
+  EXPECT_EQ(text(next(first)), " connection");
+  loop.clock.advance(seconds(2));
+  EXPECT_EQ(try_to_subscribe().error().code(), errc::already_exists);
+  loop.clock.advance(seconds(6));
+  ShardSubscription second = subscribe();
+  EXPECT_EQ(text(next(second)), " connection");
+}
+
 TEST_F(DirectSubscriptions, FaultsOfTheCallComeBeforeTheStream) {
   fault("action=reset-before,nth=1");
   fault("action=reset-after,nth=1");

@@ -41,12 +41,12 @@ std::string request_id() {
 }
 
 // What is ordered for a whole answer hits the first event of one that is streamed.
-std::optional<FaultRule> stream_rule(const FaultDecision& faults) {
-  if (!faults.is(Action::truncate) && !faults.is(Action::corrupt)) return faults.stream_rule;
+std::optional<StreamFault> stream_fault(const FaultDecision& faults) {
+  if (!faults.is(Action::truncate) && !faults.is(Action::corrupt)) return std::nullopt;
   FaultRule rule = *faults.rule;
   rule.action = faults.is(Action::truncate) ? Action::stream_cut : Action::stream_corrupt;
   rule.events = 0;
-  return rule;
+  return StreamFault(std::move(rule));
 }
 
 }  // namespace
@@ -82,7 +82,7 @@ http::ServerResponse HttpHandler::carry_out(ServiceCall& call, const FaultDecisi
 }
 
 http::ServerResponse HttpHandler::open_stream(ServiceCall& call, const FaultDecision& faults, aws::BodyFormat format) {
-  auto writer = call.open_stream(StreamFault(stream_rule(faults)));
+  auto writer = call.open_stream(stream_fault(faults));
   ServiceAnswer answer;
   if (writer) {
     answer.content_type = aws::event_stream_content_type;

@@ -33,8 +33,10 @@ class ServiceCall {
   virtual Result<http::Body> carry_out() { return http::Body(); }
   /// Whether the answer is a stream of events: then `open_stream` carries the request out.
   virtual bool is_streamed() const noexcept { return false; }
-  /// What writes the body of the answer.
-  virtual Result<http::ServerResponse::Writer> open_stream(StreamFault) { return http::ServerResponse::Writer(); }
+  /// What writes the body of the answer. Without a fault the rules are asked for one, once it is accepted.
+  virtual Result<http::ServerResponse::Writer> open_stream(std::optional<StreamFault>) {
+    return http::ServerResponse::Writer();
+  }
 };
 
 /// What calls need. Lives as long as the service.

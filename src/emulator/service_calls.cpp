@@ -184,10 +184,11 @@ class SubscribeToShardCall final : public ServiceCall {
   std::string_view operation() const noexcept override { return SubscribeToShardRequest::operation; }
   FaultDecision faults() override { return parts_.region->decide(request_); }
   bool is_streamed() const noexcept override { return true; }
-  Result<http::ServerResponse::Writer> open_stream(StreamFault fault) override {
+  Result<http::ServerResponse::Writer> open_stream(std::optional<StreamFault> fault) override {
     auto subscription = LiveSubscription::open(parts_.region, request_);
     if (!subscription) return subscription.error();
-    return write_events(*std::move(subscription), std::move(fault), format_, parts_.buffers);
+    if (!fault) fault = parts_.region->decide_stream(request_);
+    return write_events(*std::move(subscription), *std::move(fault), format_, parts_.buffers);
   }
 
  private:

@@ -117,6 +117,13 @@ FaultDecision SharedRegion::decide(std::string_view operation, std::string_view 
   return faults_.decide(operation, stream, shards);
 }
 
+StreamFault SharedRegion::decide_stream(const SubscribeToShardRequest& request) {
+  const Subject subject = subject_of(request);
+  const std::lock_guard lock(mutex_);
+  if (faults_.empty()) return {};
+  return StreamFault(faults_.decide_stream(subject.stream, {std::string(subject.shard)}));
+}
+
 FaultDecision SharedRegion::decide(std::string_view operation, const PreparedPut& put) {
   const std::lock_guard lock(mutex_);
   if (faults_.empty()) return {};

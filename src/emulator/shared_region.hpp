@@ -59,6 +59,8 @@ class SharedRegion {
   }
   FaultDecision decide(const GetRecordsRequest& request);
   FaultDecision decide(std::string_view operation, std::string_view stream, std::string_view shard);
+  /// What the rules say about the events of a subscription that was accepted.
+  StreamFault decide_stream(const SubscribeToShardRequest& request);
   /// Of a put: its records go to several shards.
   FaultDecision decide(std::string_view operation, const PreparedPut& put);
   void add_fault(FaultRule rule);

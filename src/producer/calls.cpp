@@ -50,11 +50,7 @@ core::awaitable<Result<PutRecordsResponse>> Pipeline::put(std::span<EntryPtr> en
   for (std::size_t i = 0; i < entries.size(); ++i) {
     core::prefetch_ahead<3>(entries, i);
     const EntryPtr& entry = entries[i];
-    const std::vector<PendingPtr>& records = entry->records();
-    for (std::size_t k = 0; k < records.size(); ++k) {
-      core::prefetch_ahead<3>(records, k);
-      ++records[k]->attempts;
-    }
+    entry->sent();
     meter_.entry_sent(load, entry->records().size(), entry->bytes(), began - entry->waits_since());
   }
   meter_.call_began(load);
@@ -100,6 +96,7 @@ std::string_view Pipeline::shard_name(const Entry& entry) const {
 }
 
 void Pipeline::judge(std::span<EntryPtr> entries, Result<PutRecordsResponse> answer, Clock::time_point began) {
+  const Clock::time_point now = client_.clock().now();
   for (std::size_t i = 0; i < entries.size(); ++i) {
     prefetch_entry(entries, i);
     if (!entries[i]) continue;
@@ -109,7 +106,7 @@ void Pipeline::judge(std::span<EntryPtr> entries, Result<PutRecordsResponse> ans
     sent.high = entries[i]->high();
     sent.predicted = entries[i]->slot();
     sent.began = began;
-    sent.answered = client_.clock().now();
+    sent.answered = now;
     Verdict verdict =
         answer ? judge_entry(std::move(answer->records[i]), answer->request_id) : judge_call(answer.error());
     if (Error* const error = error_of(verdict)) {
@@ -124,7 +121,7 @@ void Pipeline::judge(std::span<EntryPtr> entries, Result<PutRecordsResponse> ans
 
 void Pipeline::judge_one(EntryPtr entry, Verdict verdict, SentEntry sent) {
   if (auto* delivered = std::get_if<Delivered>(&verdict))
-    return judge_stored(std::move(entry), std::move(*delivered), sent);
+    return judge_stored(std::move(entry), std::move(*delivered), sent, sent.answered);
   if (const auto* failed = std::get_if<Failed>(&verdict))
     return fail(std::move(entry), failed->error, ProducerOutcome::refused);
   const auto& again = std::get<TryAgain>(verdict);
@@ -133,8 +130,7 @@ void Pipeline::judge_one(EntryPtr entry, Verdict verdict, SentEntry sent) {
 }
 
 /// Stored; but whoever reads an aggregate drops it if a record inside does not belong to the shard.
-void Pipeline::judge_stored(EntryPtr entry, Delivered delivered, SentEntry sent) {
-  const Clock::time_point now = client_.clock().now();
+void Pipeline::judge_stored(EntryPtr entry, Delivered delivered, SentEntry sent, Clock::time_point now) {
   lanes_.delivered(entry->slot(), entry->bytes(), now);
   if (was_mispredicted(sent, delivered.shard_id, book_)) book_.mispredicted(sent.began, now);
   switch (judge_placement(sent, delivered.shard_id, book_)) {
@@ -161,11 +157,11 @@ void Pipeline::judge_stored(EntryPtr entry, Delivered delivered, SentEntry sent)
 void Pipeline::deliver(EntryPtr entry, Delivered delivered, const SentEntry& sent, Clock::time_point now) {
   EntryFacts facts = facts_of(*entry, sent);
   facts.shard_id = delivered.shard_id;
-  meter_.entry_delivered(facts, entry->records(), now);
-  Stored stored{std::move(delivered.shard_id), delivered.sequence_number, entry->aggregated(), now};
+  Stored stored{delivered.shard_id, delivered.sequence_number, entry->aggregated(), now};
   std::vector<PendingPtr> records = entry->take_records_without_data();
+  meter_.entry_delivered(facts, records, now);
   release(entry.get(), records, now);
-  finished_.push_back(Answered{std::move(records), std::move(stored)});
+  finished_.emplace_back(std::move(records), entry->sums(), std::move(stored));
 }
 
 void Pipeline::retry_or_fail(EntryPtr entry, const Error& error) {
@@ -175,7 +171,7 @@ void Pipeline::retry_or_fail(EntryPtr entry, const Error& error) {
   bool any = false;
   for (const PendingPtr& record : entry->records()) {
     record->last_error = std::make_unique<Error>(error);
-    const bool again = may_retry(options_, record->attempts, record->accepted, when);
+    const bool again = may_retry(options_, entry->attempts_of(*record), record->accepted, when);
     all = all && again;
     any = any || again;
   }

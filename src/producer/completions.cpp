@@ -40,13 +40,25 @@ class Pipeline::Completions {
         const std::size_t index = next_++;
         core::prefetch_ahead<3>(answered.records, index);
         // Those that complete elsewhere are not here any more.
-        if (answered.records[index]) complete(*answered.records[index], answered, index);
+        if (answered.records[index]) complete(std::move(answered.records[index]), answered, index);
       }
-      pipeline_->recycle(std::move(answered.records));
+      answered.records = std::vector<PendingPtr>();
     }
+    pipeline_->recycle(used_);
   }
 
  private:
+  /// So many at a time are given back.
+  static constexpr std::size_t many = 256;
+
+  void complete(PendingPtr record, const Answered& answered, std::size_t index) {
+    used_.push_back(std::move(record));
+    PendingRecord& completed = *used_.back();
+    completed.drop_data();
+    producer::complete(completed, answered, index);
+    if (used_.size() >= many) pipeline_->recycle(used_);
+  }
+
   struct Rest {
     Completions& all;
     int exceptions = std::uncaught_exceptions();
@@ -58,6 +70,7 @@ class Pipeline::Completions {
   };
   std::shared_ptr<Pipeline> pipeline_;
   Answers answers_;
+  std::vector<PendingPtr> used_;
   std::size_t group_ = 0;
   std::size_t next_ = 0;
 };
@@ -68,12 +81,13 @@ void Pipeline::post_receipts(Answers answers) {
   const asio::any_io_executor ours = client_.executor();
   const asio::any_completion_executor erased(ours);
   for (Answered& answered : answers) {
+    if (answered.sums.unbound) continue;
     for (std::size_t index = 0; index < answered.records.size(); ++index) {
       PendingPtr& record = answered.records[index];
       if (record->unbound) continue;
       auto executor = asio::get_associated_executor(record->done, ours);
       if (executor == erased) continue;
-      auto call = [record = std::move(record), fate = Answered{{}, answered.fate}, index]() mutable {
+      auto call = [record = std::move(record), fate = Answered({}, {}, answered.fate), index]() mutable {
         complete(*record, fate, index);
       };
       detail::post_to(ours, asio::bind_executor(std::move(executor), std::move(call)));
@@ -90,12 +104,14 @@ PendingPtr Pipeline::new_record() {
   return record;
 }
 
-void Pipeline::recycle(std::vector<PendingPtr> records) {
-  std::erase(records, nullptr);
-  for (PendingPtr& record : records) record->drop_data();
-  const std::lock_guard lock(mutex_);
-  const std::size_t room = most_spare - std::min(most_spare, spare_.size());
-  for (std::size_t i = 0; i < std::min(room, records.size()); ++i) spare_.push_back(std::move(records[i]));
+/// Leaves `records` empty.
+void Pipeline::recycle(std::vector<PendingPtr>& records) {
+  {
+    const std::lock_guard lock(mutex_);
+    const std::size_t room = most_spare - std::min(most_spare, spare_.size());
+    for (std::size_t i = 0; i < std::min(room, records.size()); ++i) spare_.push_back(std::move(records[i]));
+  }
+  records.clear();
 }
 
 }  // namespace kinesis::producer

@@ -1,6 +1,5 @@
 #include "producer/pipeline.hpp"
 
-#include "core/prefetch.hpp"
 #include "core/strand.hpp"
 
 #include <boost/asio/associated_executor.hpp>
@@ -106,7 +105,7 @@ bool Pipeline::enter(std::size_t bytes, detail::Handler<Receipt>& done, NoRoom n
     refused = Error(errc::closed, "the producer is closed");
   } else if (full && no_room == NoRoom::refuse) {
     return false;
-  } else if (full && (no_room == NoRoom::fail || waiting_.size() >= options_.max_waiting)) {
+  } else if (full && (no_room == NoRoom::fail || !may_wait(bytes))) {
     refused = full_error();
   }
   if (refused) {
@@ -152,9 +151,7 @@ void Pipeline::expire_waiting(Answers& answers, Clock::time_point now) {
     const Error error(errc::timeout, "the record's time to live was over before there was room for it in the buffer");
     meter_.record_failed(*record, ProducerOutcome::expired, error, {});
     count_in(*record);
-    Answered& answered = answers.emplace_back(Answered{{}, error});
-    answered.records.push_back(std::move(record));
-    settle(answered);
+    settle(answers.emplace_back(std::move(record), error));
   }
 }
 
@@ -171,6 +168,12 @@ bool Pipeline::has_room(std::size_t bytes) const {
   return metrics_.buffered_records < options_.max_buffered_records &&
          metrics_.buffered_bytes + bytes + (metrics_.buffered_records + 1) * record_memory <=
              options_.max_buffered_bytes;
+}
+
+bool Pipeline::may_wait(std::size_t bytes) const {
+  if (waiting_.size() >= options_.max_waiting) return false;
+  return waiting_.empty() ||
+         metrics_.waiting_bytes + bytes + (waiting_.size() + 1) * record_memory <= options_.max_waiting_bytes;
 }
 
 /// A flush waits for the records of its epoch and before.
@@ -346,8 +349,7 @@ bool Pipeline::past_deadline(Clock::time_point now) const {
 
 void Pipeline::finish(PendingPtr record, Error error, ProducerOutcome outcome, std::string_view shard_id) {
   meter_.record_failed(*record, outcome, error, shard_id);
-  Answered& answered = finished_.emplace_back(Answered{{}, std::move(error)});
-  answered.records.push_back(std::move(record));
+  finished_.emplace_back(std::move(record), std::move(error));
 }
 
 /// Its time, or its tries, are over.
@@ -358,19 +360,18 @@ void Pipeline::give_up_on(PendingPtr record) {
 
 /// Its records are not here any more.
 void Pipeline::settle(const Answered& answered) {
-  std::size_t bytes = 0;
-  auto epoch = unanswered_.end();
-  for (std::size_t i = 0; i < answered.records.size(); ++i) {
-    core::prefetch_ahead<3>(answered.records, i);
-    const PendingPtr& record = answered.records[i];
-    bytes += record->bytes;
-    if (epoch == unanswered_.end() || epoch->first != record->epoch) epoch = unanswered_.find(record->epoch);
-    if (--epoch->second > 0) continue;
-    unanswered_.erase(epoch);
-    epoch = unanswered_.end();
+  const auto leave = [this](std::uint64_t number, std::size_t records) {
+    const auto epoch = unanswered_.find(number);
+    epoch->second -= records;
+    if (epoch->second == 0) unanswered_.erase(epoch);
+  };
+  if (answered.sums.first_epoch == answered.sums.last_epoch) {
+    leave(answered.sums.first_epoch, answered.records.size());
+  } else {
+    for (const PendingPtr& record : answered.records) leave(record->epoch, 1);
   }
   metrics_.buffered_records -= answered.records.size();
-  metrics_.buffered_bytes -= bytes;
+  metrics_.buffered_bytes -= answered.sums.bytes;
 }
 
 /// Completes records, and lets those that waited for their room in.

@@ -69,6 +69,7 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   bool refused_at_the_door(std::string_view partition_key, const std::optional<std::string>& explicit_hash_key,
                            std::size_t data_size, detail::Handler<Receipt>& done) const;
   bool has_room(std::size_t bytes) const;
+  bool may_wait(std::size_t bytes) const;
   void join_epoch(PendingRecord& record);
   void count_in(const PendingRecord& record);
   void admit(PendingPtr record);
@@ -91,7 +92,7 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   void give_up();
 
   // The way into the lanes (placement.cpp).
-  void hash_keys(std::vector<PendingPtr>& records) const;
+  void hash_keys(std::span<const PendingPtr> records) const;
   void place_new(std::vector<PendingPtr> records, Clock::time_point now);
   bool admissible(PendingPtr& record);
   void place(PendingPtr record, Clock::time_point now);
@@ -115,7 +116,7 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   core::awaitable<void> find_bad_entries(std::span<EntryPtr> entries, Error error);
   void judge(std::span<EntryPtr> entries, Result<PutRecordsResponse> answer, Clock::time_point began);
   void judge_one(EntryPtr entry, Verdict verdict, SentEntry sent);
-  void judge_stored(EntryPtr entry, Delivered delivered, SentEntry sent);
+  void judge_stored(EntryPtr entry, Delivered delivered, SentEntry sent, Clock::time_point now);
   void deliver(EntryPtr entry, Delivered delivered, const SentEntry& sent, Clock::time_point now);
   void retry_or_fail(EntryPtr entry, const Error& error);
   void fail(EntryPtr entry, const Error& error, ProducerOutcome outcome);
@@ -132,7 +133,7 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   void post_error(detail::Handler<Receipt> done, Error error) const;
   void post_receipts(Answers answers);
   PendingPtr new_record();
-  void recycle(std::vector<PendingPtr> records);
+  void recycle(std::vector<PendingPtr>& records);
 
   const Client client_;
   const ProducerOptions options_;

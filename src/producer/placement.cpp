@@ -22,13 +22,13 @@ Error unjudged_error(const PendingRecord& record) {
 
 }  // namespace
 
-void Pipeline::hash_keys(std::vector<PendingPtr>& records) const {
+void Pipeline::hash_keys(std::span<const PendingPtr> records) const {
   std::vector<std::string_view> keys;
   std::vector<PendingRecord*> hashed;
   keys.reserve(records.size());
   hashed.reserve(records.size());
   for (std::size_t i = 0; i < records.size(); ++i) {
-    core::prefetch_ahead<2>(records, i);
+    core::prefetch_ahead<3>(records, i);
     const PendingPtr& record = records[i];
     if (record->record.explicit_hash_key) {
       record->hash = core::Uint128::parse(*record->record.explicit_hash_key).value_or(core::Uint128());
@@ -47,8 +47,6 @@ bool Pipeline::stream_is_known() const { return limits_known_ && (book_.generati
 
 /// New records, in order. They wait until the stream has been asked about, once.
 void Pipeline::place_new(std::vector<PendingPtr> records, Clock::time_point now) {
-  if (records.empty()) return;
-  hash_keys(records);
   if (!stream_is_known()) {
     for (PendingPtr& record : records) {
       record->own_data();
@@ -56,9 +54,12 @@ void Pipeline::place_new(std::vector<PendingPtr> records, Clock::time_point now)
     }
     return;
   }
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    core::prefetch_ahead<3>(records, i);
-    place(std::move(records[i]), now);
+  // Few enough that they are still in the processor's cache when they are placed, and enough to fill the lanes of MD5.
+  constexpr std::size_t at_once = 128;
+  for (std::size_t first = 0; first < records.size(); first += at_once) {
+    const std::size_t end = std::min(records.size(), first + at_once);
+    hash_keys(std::span(records).subspan(first, end - first));
+    for (std::size_t i = first; i < end; ++i) place(std::move(records[i]), now);
   }
 }
 
@@ -263,8 +264,9 @@ bool Pipeline::still_fits(const Entry& entry) const {
 
 /// Entries whose shard was not known when they were stored.
 void Pipeline::judge_again() {
+  const Clock::time_point now = client_.clock().now();
   for (Unjudged& waiting : std::exchange(unjudged_, {}))
-    judge_stored(std::move(waiting.entry), std::move(waiting.delivered), waiting.sent);
+    judge_stored(std::move(waiting.entry), std::move(waiting.delivered), waiting.sent, now);
 }
 
 }  // namespace kinesis::producer

@@ -91,6 +91,27 @@ TEST_F(ProducerLimits, OnlySoManySendsWaitForRoom) {
   }
 }
 
+TEST_F(ProducerLimits, OnlySoManyBytesWaitForRoom) {
+  ProducerOptions options = defaults();
+  options.max_buffered_records = 1;
+  options.max_waiting_bytes = 3 * (1000 + 1 + 256);
+  stream->latency = 50ms;
+  auto producer = make(options);
+  const std::string large(1000, '.');
+  for (int i = 0; i < 10; ++i) send(producer, std::to_string(i) + large.substr(1), "k");
+  EXPECT_EQ(producer.metrics().waiting_records, 3u);
+  run(10s);
+  EXPECT_EQ(acknowledged(), 4u);
+  EXPECT_EQ(failed_with(errc::full), 6u);
+  // One may wait, however large it is.
+  send(producer, "first", "k");
+  send(producer, std::string(10'000, 'x'), "k");
+  send(producer, "no more", "k");
+  run(10s);
+  EXPECT_EQ(acknowledged(), 6u);
+  EXPECT_EQ(results.at("no more").error().code(), errc::full);
+}
+
 TEST_F(ProducerLimits, APauseOfTheServiceOfAMinuteIsBoundedInTimeAndMemory) {
   ProducerOptions options = defaults();
   options.max_buffered_records = 100;

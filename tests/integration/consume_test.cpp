@@ -1,6 +1,7 @@
 #include "integration/fleet.hpp"
 
 #include <atomic>
+#include <memory>
 
 namespace kinesis::integration {
 namespace {
@@ -9,6 +10,25 @@ Worker::Handler into(Book& book, std::string worker) {
   return [&book, worker = std::move(worker)](const Record<std::string>& record) { book.write(worker, record); };
 }
 
+enum class Fetch { polling, fan_out };
+
+std::string name_of(const ::testing::TestParamInfo<Fetch>& info) {
+  return info.param == Fetch::polling ? "Polling" : "FanOut";
+}
+
+/// Over TLS and HTTP/2. A subscription is taken over after 5 s, which nobody wants to wait for in earnest.
+class Consuming : public ::testing::TestWithParam<Fetch> {
+ protected:
+  std::unique_ptr<Stage> make_stage(int shards) const {
+    EmulatorOptions options;
+    options.tls = true;
+    auto stage = std::make_unique<Stage>(shards, options, GetParam() == Fetch::polling ? 1 : 10);
+    if (GetParam() == Fetch::fan_out) stage->fetch = EnhancedFanOut{};
+    return stage;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(By, Consuming, ::testing::Values(Fetch::polling, Fetch::fan_out), name_of);
+
 std::map<std::string, int> owners(Stage& stage) {
   std::map<std::string, int> counts;
   for (const Lease& lease : stage.lease_rows())
@@ -16,8 +36,9 @@ std::map<std::string, int> owners(Stage& stage) {
   return counts;
 }
 
-TEST(Consume, DeliversEveryRecordOnceAndInOrder) {
-  Stage stage(4);
+TEST_P(Consuming, DeliversEveryRecordOnceAndInOrder) {
+  const auto made = make_stage(4);
+  Stage& stage = *made;
   Book book;
   Worker worker(stage.client_options(), stage.worker_options("a"), into(book, "a"));
   stage.put(0, 1000);
@@ -26,8 +47,9 @@ TEST(Consume, DeliversEveryRecordOnceAndInOrder) {
   expect_order_per_key(book);
 }
 
-TEST(Consume, AStoppedWorkerIsContinuedWhereItEnded) {
-  Stage stage(2);
+TEST_P(Consuming, AStoppedWorkerIsContinuedWhereItEnded) {
+  const auto made = make_stage(2);
+  Stage& stage = *made;
   Book book;
   stage.put(0, 300);
   {
@@ -42,8 +64,9 @@ TEST(Consume, AStoppedWorkerIsContinuedWhereItEnded) {
   expect_order_per_key(book);
 }
 
-TEST(Consume, WorkersShareTheShardsAndTakeOver) {
-  Stage stage(4);
+TEST_P(Consuming, WorkersShareTheShardsAndTakeOver) {
+  const auto made = make_stage(4);
+  Stage& stage = *made;
   Book book;
   Worker a(stage.client_options(), stage.worker_options("a"), into(book, "a"));
   ASSERT_TRUE(a.events().wait_for<event::LeaseAcquired>(4));
@@ -61,8 +84,9 @@ TEST(Consume, WorkersShareTheShardsAndTakeOver) {
   expect_order_per_key(book);
 }
 
-TEST(Consume, ASplitAndAMergeKeepTheOrderOfEveryKey) {
-  Stage stage(3);
+TEST_P(Consuming, ASplitAndAMergeKeepTheOrderOfEveryKey) {
+  const auto made = make_stage(3);
+  Stage& stage = *made;
   Book book;
   Worker a(stage.client_options(), stage.worker_options("a"), into(book, "a"));
   Worker b(stage.client_options(), stage.worker_options("b"), into(book, "b"));
@@ -86,8 +110,9 @@ TEST(Consume, ASplitAndAMergeKeepTheOrderOfEveryKey) {
   EXPECT_EQ(ended, 3) << "both parents of the merge and the parent of the split are done";
 }
 
-TEST(Consume, RecordsOfAHandlerThatThrowsComeAgain) {
-  Stage stage(1);
+TEST_P(Consuming, RecordsOfAHandlerThatThrowsComeAgain) {
+  const auto made = make_stage(1);
+  Stage& stage = *made;
   Book book;
   std::atomic<bool> threw{false};
   stage.put(0, 100);
@@ -101,22 +126,28 @@ TEST(Consume, RecordsOfAHandlerThatThrowsComeAgain) {
   expect_order_per_key(book);
 }
 
-TEST(Consume, LatestDoesNotBringWhatWasThereBefore) {
-  Stage stage(2);
+TEST_P(Consuming, LatestDoesNotBringWhatWasThereBefore) {
+  const auto made = make_stage(2);
+  Stage& stage = *made;
   Book book;
   stage.put(0, 100);
   ConsumerOptions options = stage.worker_options("a");
   options.start = Latest{};
   Worker worker(stage.client_options(), options, into(book, "a"));
-  // One read of each shard: from then on everything counts.
-  ASSERT_TRUE(worker.events().wait_for<event::RecordsRead>(8));
+  // One read of each shard, or its subscription: from then on everything counts.
+  if (GetParam() == Fetch::polling) {
+    ASSERT_TRUE(worker.events().wait_for<event::RecordsRead>(8));
+  } else {
+    ASSERT_TRUE(worker.events().wait_for<event::Subscribed>(2));
+  }
   stage.put(100, 100);
   ASSERT_TRUE(book.wait_for(100));
   for (const Book::Entry& entry : book.entries()) EXPECT_GE(std::stoi(entry.data), 100);
 }
 
-TEST(Consume, AnUnknownStreamEndsTheWorkerWithItsError) {
-  Stage stage(1);
+TEST_P(Consuming, AnUnknownStreamEndsTheWorkerWithItsError) {
+  const auto made = make_stage(1);
+  Stage& stage = *made;
   ConsumerOptions options = stage.worker_options("a");
   options.stream = "nowhere";
   Worker worker(stage.client_options(), options, [](const Record<std::string>&) {});

@@ -23,6 +23,23 @@ namespace kinesis::integration {
 /// Nothing here takes so long; a test that waits in vain fails instead of hanging.
 inline constexpr std::chrono::seconds patience{60};
 
+/// Time that passes so many times faster than the machine's, from where that is: what waits for seconds takes fractions
+/// of them. Thread-safe.
+class FastClock final : public Clock {
+ public:
+  explicit FastClock(int speed);
+  time_point now() const noexcept override;
+  wall_time_point wall_now() const noexcept override;
+  std::unique_ptr<Timer> make_timer(asio::any_io_executor executor) override;
+
+ private:
+  class FastTimer;
+  const std::shared_ptr<Clock> machine_;
+  const int speed_;
+  const time_point began_;
+  const wall_time_point wall_began_;
+};
+
 /// Everything that was handled, by whom, in order. Thread-safe.
 class Book {
  public:
@@ -87,6 +104,12 @@ class Events {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, patience, [&] { return count_locked<Event>() >= number; });
   }
+  /// Waits until `condition` holds for all that has happened.
+  template <class Condition>
+  [[nodiscard]] bool wait(Condition condition) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, patience, [&] { return condition(events_); });
+  }
   std::vector<DiagnosticEvent> all() const {
     const std::lock_guard lock(mutex_);
     return events_;
@@ -108,8 +131,11 @@ class Events {
 class Worker {
  public:
   using Handler = std::function<void(const Record<std::string>&)>;
+  /// One that waits, without holding up the worker's thread.
+  using WaitingHandler = std::function<core::awaitable<void>(const Record<std::string>&)>;
 
   Worker(ClientOptions client, ConsumerOptions options, Handler handler);
+  Worker(ClientOptions client, ConsumerOptions options, WaitingHandler handler);
   /// Stops, and waits for the end.
   ~Worker();
   Worker(const Worker&) = delete;
@@ -121,6 +147,10 @@ class Worker {
   void stop();
 
  private:
+  Worker(ClientOptions client, ConsumerOptions options);
+  template <class AnyHandler>
+  void run(AnyHandler handler);
+
   std::shared_ptr<Events> events_;
   Client client_;
   Consumer<std::string> consumer_;
@@ -128,13 +158,29 @@ class Worker {
   bool waited_ = false;
 };
 
-/// An emulator with a stream "orders", and options of clients and workers for it.
+/// A PEM file with the authority of an emulator; goes with its owner. Without TLS it has no name.
+class AuthorityFile {
+ public:
+  explicit AuthorityFile(const std::string& pem);
+  ~AuthorityFile();
+  AuthorityFile(const AuthorityFile&) = delete;
+  AuthorityFile& operator=(const AuthorityFile&) = delete;
+  const std::string& path() const noexcept { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// An emulator with a stream "orders", and options of clients and workers for it. Over TLS, HTTP/2 is what they agree
+/// on.
 class Stage {
  public:
   explicit Stage(int shards, EmulatorOptions options = {});
+  /// Time passes `speed` times as fast for the emulator, the clients and the workers.
+  Stage(int shards, EmulatorOptions options, int speed);
 
   ClientOptions client_options() const;
-  /// Quick times, so that tests are.
+  /// Quick times, so that tests are; of the machine's clock, however fast that of the stage is.
   ConsumerOptions worker_options(const std::string& worker) const;
   Emulator& emulator() noexcept { return emulator_; }
   Client& client() noexcept { return client_; }
@@ -143,11 +189,16 @@ class Stage {
   void put(int first, int count, int keys = 20);
   /// How `put` does it; "orders" is the stream.
   ProducerOptions producer_options{.stream = "orders"};
+  /// What workers read by.
+  FetchMode fetch;
   std::vector<KinesisShard> shards();
   std::vector<Lease> lease_rows();
 
  private:
+  const int speed_;
+  const std::shared_ptr<Clock> clock_;
   Emulator emulator_;
+  const AuthorityFile authority_;
   Client client_;
   std::shared_ptr<LeaseRepository> leases_ = memory_leases();
 };

@@ -2,9 +2,7 @@
 #include "integration/fleet.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <span>
-#include <unistd.h>
 
 namespace kinesis::integration {
 namespace {
@@ -270,20 +268,13 @@ TEST(Produce, SpeaksJsonAndTls) {
   EmulatorOptions options;
   options.tls = true;
   Stage stage(2, options);
-  const std::string ca = ::testing::TempDir() + "/kinesis-produce-test-ca-" + std::to_string(::getpid()) + ".pem";
-  std::FILE* file = std::fopen(ca.c_str(), "w");
-  ASSERT_NE(file, nullptr);
-  std::fputs(stage.emulator().ca_pem().c_str(), file);
-  std::fclose(file);
   for (const WireFormat format : {WireFormat::cbor, WireFormat::json}) {
     ClientOptions client = stage.client_options();
-    client.ca_bundle = ca;
     client.wire_format = format;
     Producer<std::string> producer(Client(client), ProducerOptions{.stream = "orders"}, text);
     EXPECT_EQ(producer.send("key", "data").get().attempts, 1);
     producer.close().get();
   }
-  std::remove(ca.c_str());
 }
 
 TEST(Produce, RefusesToWaitOnTheClientsOwnThread) {

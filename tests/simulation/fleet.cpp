@@ -35,7 +35,7 @@ class Fleet {
         clock_(std::shared_ptr<Clock>(), &loop_.clock),
         service_(InProcessKinesis::Options{
             .clock = clock_, .limits = plan.limits, .subscription_lifetime = plan.subscription_lifetime}),
-        oracle_([this] { return service_.shards(stream); }),
+        oracle_([this] { return service_.shards(stream); }, plan.per_key > 1),
         store_(loop_.executor(), loop_.clock, oracle_, plan.seed),
         world_{plan, loop_.clock, store_, oracle_, service_.api(), random_, options.mutant, 0, 0, 0, 0, 0, {}},
         origin_(loop_.clock.now()) {
@@ -342,9 +342,11 @@ class Fleet {
   awaitable<void> put_now() {
     std::vector<PutRecordsRequestEntry> entries;
     std::vector<std::size_t> first;
+    std::vector<std::string> keys;
     for (std::size_t i = 0; i < plan_.rate; ++i) {
-      const std::string key = "key-" + std::to_string(random_.below(200));
+      const std::string key = "key-" + std::to_string(random_.below(plan_.keys));
       first.push_back(next_number_);
+      keys.push_back(key);
       if (plan_.aggregated == 1) {
         entries.emplace_back(Blob(std::to_string(next_number_++)), key);
         continue;
@@ -364,7 +366,7 @@ class Fleet {
       if (!entry.sequence_number) continue;
       for (std::size_t j = 0; j < plan_.aggregated; ++j) {
         RecordPosition position{*entry.sequence_number, j};
-        oracle_.accepted(first[i] + j, entry.shard_id, std::move(position));
+        oracle_.accepted(first[i] + j, entry.shard_id, std::move(position), keys[i]);
       }
     }
   }

@@ -31,17 +31,22 @@ void FleetOracle::digest(std::string_view text) {
   for (const char letter : text) digest_ = (digest_ ^ static_cast<unsigned char>(letter)) * 1099511628211u;
 }
 
-void FleetOracle::accepted(std::size_t number, const std::string& shard_id, RecordPosition position) {
+void FleetOracle::accepted(std::size_t number, const std::string& shard_id, RecordPosition position,
+                           const std::string& key) {
   ShardLog& log = log_of(shard_id);
   if (records_.size() <= number) records_.resize(number + 1);
-  records_[number] = Place{&log, log.positions.size()};
+  records_[number] = Place{&log, log.positions.size(), "", log.positions.size()};
+  if (per_key_) {
+    records_[number].order = key;
+    records_[number].turn = log.keys[key]++;
+  }
   log.positions.push_back(std::move(position));
   log.numbers.push_back(number);
   log.done.push_back(false);
 }
 
 void FleetOracle::session_began(const std::string& worker, const std::string& shard_id) {
-  sessions_.push_back(Session{worker, shard_id, std::nullopt});
+  sessions_.push_back(Session{worker, shard_id, {}});
   latest_[{worker, shard_id}] = sessions_.size();
 }
 
@@ -59,13 +64,14 @@ void FleetOracle::handler_began(const std::string& worker, const std::string& sh
   const auto latest = latest_.find({worker, shard_id});
   if (latest == latest_.end()) return violate(invariant::overlap, what + " and never got its lease");
   Session& session = sessions_[latest->second - 1];
-  if (session.last && place.index <= *session.last)
-    violate(invariant::order,
-            what + ", its number " + std::to_string(place.index) + ", after number " + std::to_string(*session.last));
-  if (session.last && place.index > *session.last + 1)
-    violate(invariant::at_least_once,
-            what + ", its number " + std::to_string(place.index) + ", after number " + std::to_string(*session.last));
-  session.last = place.index;
+  const auto [last, first] = session.last.try_emplace(place.order, place.turn);
+  if (!first) {
+    const std::string how = what + ", number " + std::to_string(place.turn) + " of " +
+                            (per_key_ ? place.order : log.id) + ", after number " + std::to_string(last->second);
+    if (place.turn <= last->second) violate(invariant::order, how);
+    if (place.turn > last->second + 1) violate(invariant::at_least_once, how);
+    last->second = place.turn;
+  }
   if (latest->second < log.newest_begun)
     violate(invariant::overlap, what + " after " + sessions_[log.newest_begun - 1].worker + " has begun with it");
   log.newest_begun = std::max(log.newest_begun, latest->second);

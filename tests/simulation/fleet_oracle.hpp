@@ -45,10 +45,12 @@ struct Violation {
 class FleetOracle {
  public:
   using ListShards = std::function<std::vector<KinesisShard>()>;
-  explicit FleetOracle(ListShards list_shards) : list_shards_(std::move(list_shards)) {}
+  /// `per_key`: within a session the records of each key are in order, and not all of a shard.
+  explicit FleetOracle(ListShards list_shards, bool per_key = false)
+      : list_shards_(std::move(list_shards)), per_key_(per_key) {}
 
   /// The service accepted the user record with this number; in the order of positions per shard.
-  void accepted(std::size_t number, const std::string& shard_id, RecordPosition position);
+  void accepted(std::size_t number, const std::string& shard_id, RecordPosition position, const std::string& key);
   /// A worker got the lease of a shard.
   void session_began(const std::string& worker, const std::string& shard_id);
   /// A handler begins with a record; returns false if nothing it does counts any more.
@@ -88,15 +90,21 @@ class FleetOracle {
     /// The latest session that began with a record.
     std::size_t newest_begun = 0;
     std::vector<std::string> parents;
+    /// How many records each key has.
+    std::map<std::string, std::size_t> keys;
   };
   struct Place {
     ShardLog* shard = nullptr;
     std::size_t index = 0;
+    /// What is to be in order: the place in the shard, or among the records of the key.
+    std::string order;
+    std::size_t turn = 0;
   };
   struct Session {
     std::string worker;
     std::string shard_id;
-    std::optional<std::size_t> last;
+    /// The last turn of each order that began.
+    std::map<std::string, std::size_t> last;
   };
 
   ShardLog& log_of(const std::string& shard_id);
@@ -104,6 +112,7 @@ class FleetOracle {
   void digest(std::string_view text);
 
   ListShards list_shards_;
+  bool per_key_;
   std::map<std::string, ShardLog> shards_;
   std::vector<Place> records_;
   std::vector<Session> sessions_;

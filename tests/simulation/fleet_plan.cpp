@@ -131,6 +131,10 @@ Plan make_plan(std::uint64_t seed) {
   }
   const std::size_t count = random.below(random.chance(0.1) ? 30 : 12);
   for (std::size_t i = 0; i < count; ++i) plan.elements.push_back(some_element(random, plan));
+  if (random.chance(0.3)) {
+    plan.per_key = 2 + random.below(4);
+    plan.keys = 1 + random.below(12);  // few, so that records wait for others of their key
+  }
   std::stable_sort(plan.elements.begin(), plan.elements.end(),
                    [](const Element& a, const Element& b) { return a.at < b.at; });
   return plan;
@@ -155,6 +159,8 @@ std::string to_string(const Plan& plan) {
                      std::to_string(plan.checkpoint_records) + " records or " + seconds_text(plan.checkpoint_interval);
   if (plan.drift > 0) text += ", clocks drift";
   if (plan.limits) text += ", with limits";
+  if (plan.per_key > 1)
+    text += ", " + std::to_string(plan.per_key) + " at a time of " + std::to_string(plan.keys) + " keys";
   if (plan.fan_out)
     text += ", fan-out with subscriptions of " + seconds_text(plan.subscription_lifetime) +
             (plan.deregisters ? ", deregistered by the last worker" : "");

@@ -79,6 +79,9 @@ struct Plan {
   bool deregisters = false;
   /// How long the service lets a subscription live.
   milliseconds subscription_lifetime{300'000};
+  /// Records of a shard that are handled at a time, each key in order; 1: one after the other.
+  std::size_t per_key = 1;
+  std::size_t keys = 200;
   std::vector<Element> elements;
 };
 Plan make_plan(std::uint64_t seed);

@@ -198,10 +198,11 @@ std::size_t FleetWorker::poll() {
 
 core::awaitable<void> FleetWorker::consume() {
   auto handler = [this](const Record<std::string>& record) { return handle(record); };
-  const CheckpointEvery every{world_.plan.checkpoint_records, world_.plan.checkpoint_interval};
+  ConsumeOptions how(CheckpointEvery{world_.plan.checkpoint_records, world_.plan.checkpoint_interval});
+  if (world_.plan.per_key > 1) how.concurrency = per_key(world_.plan.per_key);
   std::exception_ptr failure;
   try {
-    co_await async_consume(*consumer_, text, handler, every);
+    co_await async_consume(*consumer_, text, handler, how);
   } catch (...) {
     failure = std::current_exception();
   }

@@ -65,6 +65,45 @@ TEST_P(Reading, ALatestLeaseOfAnotherLibraryIsPinnedWhenItIsFirstRead) {
   EXPECT_EQ(b.handled, numbers(3, 3));
 }
 
+TEST_P(Reading, WhatAKclHasPreparedOnALatestLeaseStaysWhenItIsPinned) {
+  // Its application's own checkpoint and state, in the attributes where the pin goes.
+  service->create_stream("orders", 1);
+  const Checkpoint prepared = Checkpoint::at(RecordPosition{SequenceNumber("49"), 3});
+  Lease row(service->shards("orders")[0].shard_id);
+  row.checkpoint = Checkpoint::latest();
+  row.pending_checkpoint = prepared;
+  row.pending_checkpoint_state = Blob("half way through file 7");
+  auto create = [&]() -> awaitable<void> { co_await table->create(row); };
+  finish(create());
+  put(0, 3);
+  loop.clock.advance(1s);
+  const auto prepared_of = [&](const std::string& name) {
+    ConsumerOptions mine = options();
+    mine.leases = table;
+    mine.worker = name;
+    Consumer<std::string> consumer(client(), mine, text);
+    std::optional<PreparedCheckpoint> found;
+    auto look = [&]() -> awaitable<void> {
+      auto shard = co_await consumer.async_next_shard();
+      found = shard->checkpointer().prepared();
+      co_await core::sleep_for(*clock, 3s);  // it is read, and so pinned, meanwhile
+    };
+    finish(look());
+    loop.run_for(5s);
+    return found;
+  };
+  for (const char* name : {"first", "second"}) {
+    const auto found = prepared_of(name);
+    ASSERT_TRUE(found) << name;
+    EXPECT_EQ(found->checkpoint, prepared) << name;
+    EXPECT_EQ(found->state.text(), "half way through file 7") << name;
+  }
+  put(3, 3);
+  Worker& last = start("last", options());
+  loop.run_for(30s);
+  EXPECT_EQ(last.handled, numbers(3, 3)) << "LATEST is where the first worker found it";
+}
+
 TEST_P(Reading, StartsAtATime) {
   // zio-kinesis: the timestamp was lost on the way to GetShardIterator.
   service->create_stream("orders", 1);

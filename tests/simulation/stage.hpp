@@ -96,10 +96,10 @@ class Stage : public ::testing::Test {
     ASSERT_TRUE(ended);
   }
   /// Records one by one, so none is in an aggregate.
-  void put(int first, int count, const std::string& key = "key") {
+  void put(int first, int count, const std::string& key = "key", bool same_key = false) {
     auto all = [&]() -> awaitable<void> {
       for (int i = first; i < first + count; ++i) {
-        PutRecordRequest request("orders", Blob(std::to_string(i)), key + "-" + std::to_string(i));
+        PutRecordRequest request("orders", Blob(std::to_string(i)), key + "-" + std::to_string(same_key ? 0 : i));
         auto stored = co_await service->api()->put_record(std::move(request));
         EXPECT_TRUE(stored);
       }

@@ -97,6 +97,23 @@ TEST(ShardGraph, AChildWaitsForAllItsParents) {
   EXPECT_TRUE(parents_done(table.at("8"), in(table)));
 }
 
+TEST(ShardGraph, ParentsThatNobodyListsAreNoReasonToLeaveAChildOut) {
+  const std::vector<KinesisShard> listed = {shard(8, {6, 7}, 206, true), shard(9, {5}, 206, true)};
+  EXPECT_EQ(keys(missing_leases(listed, in({}), TrimHorizon{})), (std::vector<std::string>{"8", "9"}));
+  EXPECT_EQ(keys(missing_leases(listed, in(leases({"9"})), TrimHorizon{})), (std::vector<std::string>{"8"}));
+}
+
+TEST(ShardGraph, AListOfShardsThatAreEachOthersParentsEnds) {
+  const std::vector<KinesisShard> listed = {shard(1, {2}, 1, true), shard(2, {1}, 1, true), shard(3, {3}, 1, true)};
+  EXPECT_LE(missing_leases(listed, in({}), TrimHorizon{}).size(), 3u);
+  EXPECT_LE(missing_leases(listed, in(leases({"1"})), Latest{}).size(), 2u);
+}
+
+TEST(ShardGraph, AShardThatIsListedTwiceGetsOneLease) {
+  const std::vector<KinesisShard> listed = {shard(1, {}, 1, true), shard(1, {}, 1, true)};
+  EXPECT_EQ(keys(missing_leases(listed, in({}), TrimHorizon{})), (std::vector<std::string>{"1"}));
+}
+
 TEST(ShardGraph, AChildStartsAtItsBeginning) {
   ChildShard child;
   child.shard_id = "8";

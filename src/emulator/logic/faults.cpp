@@ -85,12 +85,8 @@ FaultDecision Faults::decide(std::string_view operation, std::string_view stream
                              const std::vector<std::string>& shards) {
   FaultDecision out;
   for (Armed& armed : rules_) {
-    if (armed.rule.action == Action::throttle_entry) continue;
+    if (armed.rule.action == Action::throttle_entry || is_of_stream(armed.rule.action)) continue;
     if (!armed.is_for(operation, stream) || !includes(shards, armed.rule.shard)) continue;
-    if (is_of_stream(armed.rule.action)) {
-      if (operation == subscribe && !out.stream_rule && armed.fires()) out.stream_rule = armed.rule;
-      continue;
-    }
     if (armed.rule.action == Action::latency) {
       if (armed.fires()) out.latency += armed.rule.latency;
     } else if (!out.rule && armed.fires()) {
@@ -98,6 +94,14 @@ FaultDecision Faults::decide(std::string_view operation, std::string_view stream
     }
   }
   return out;
+}
+
+std::optional<FaultRule> Faults::decide_stream(std::string_view stream, const std::vector<std::string>& shards) {
+  for (Armed& armed : rules_) {
+    if (!is_of_stream(armed.rule.action) || !armed.is_for(subscribe, stream)) continue;
+    if (includes(shards, armed.rule.shard) && armed.fires()) return armed.rule;
+  }
+  return std::nullopt;
 }
 
 bool Faults::throttles_entry(std::string_view operation, std::string_view stream, std::string_view shard) {

@@ -20,8 +20,6 @@ struct FaultDecision {
   std::chrono::milliseconds latency{0};
   /// The first other rule that hits; none: the request is answered as it should be.
   std::optional<FaultRule> rule;
-  /// The first one that hits what an accepted SubscribeToShard sends.
-  std::optional<FaultRule> stream_rule;
 
   bool is(FaultRule::Action action) const noexcept { return rule && rule->action == action; }
 };
@@ -46,6 +44,8 @@ class Faults {
 
   /// `shards`: all that the request is about.
   FaultDecision decide(std::string_view operation, std::string_view stream, const std::vector<std::string>& shards);
+  /// The first rule that hits what an accepted SubscribeToShard sends. Once for each: who is refused uses up none.
+  std::optional<FaultRule> decide_stream(std::string_view stream, const std::vector<std::string>& shards);
   /// Whether a rule throttles one entry.
   bool throttles_entry(std::string_view operation, std::string_view stream, std::string_view shard);
 

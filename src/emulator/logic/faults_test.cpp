@@ -132,12 +132,11 @@ TEST(Faults, OfStreamsAreOfSubscriptionsOnly) {
   faults.add(rule("action=stream-reset,nth=1"));
   const auto put = faults.decide("PutRecords", "s", {});
   EXPECT_FALSE(put.rule);
-  EXPECT_FALSE(put.stream_rule);
-  const auto first = faults.decide("SubscribeToShard", "s", {"shardId-000000000000"});
-  EXPECT_FALSE(first.rule);
-  ASSERT_TRUE(first.stream_rule);
-  EXPECT_EQ(first.stream_rule->action, Action::stream_reset);
-  EXPECT_FALSE(faults.decide("SubscribeToShard", "s", {}).stream_rule);
+  EXPECT_FALSE(faults.decide("SubscribeToShard", "s", {"shardId-000000000000"}).rule);
+  const auto first = faults.decide_stream("s", {"shardId-000000000000"});
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->action, Action::stream_reset);
+  EXPECT_FALSE(faults.decide_stream("s", {}));
 }
 
 TEST(Faults, OfAStreamAreDueAfterTheirEvents) {

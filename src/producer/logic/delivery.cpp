@@ -54,7 +54,7 @@ Verdict judge_call(const Error& error) {
 
 Placement judge_placement(const SentEntry& entry, std::string_view actual_shard, const ShardBook& book) {
   if (entry.raw_single) return Placement::delivered;
-  if (const auto actual = book.find(actual_shard))
+  if (const auto actual = book.find(actual_shard, entry.predicted))
     return book.range(*actual).contains(entry.low, entry.high) ? Placement::delivered : Placement::wrong_shard;
   // One record by itself, wrapped: where the service put it by its hash key is where it belongs.
   if (!entry.predicted && entry.low == entry.high) return Placement::delivered;
@@ -62,7 +62,7 @@ Placement judge_placement(const SentEntry& entry, std::string_view actual_shard,
 }
 
 bool was_mispredicted(const SentEntry& entry, std::string_view actual_shard, const ShardBook& book) {
-  return entry.predicted && book.find(actual_shard) != entry.predicted;
+  return entry.predicted && book.find(actual_shard, entry.predicted) != entry.predicted;
 }
 
 bool may_retry(const ProducerOptions& options, int attempts, Clock::time_point accepted, Clock::time_point next_try) {

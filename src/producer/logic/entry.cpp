@@ -1,6 +1,7 @@
 #include "producer/logic/entry.hpp"
 
 #include "aggregation/aggregate_reader.hpp"
+#include "core/prefetch.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -34,6 +35,7 @@ Packing Packing::of(const Aggregation& aggregation) {
 bool Entry::add(PendingPtr& record) {
   const bool may_pack = packing_.mode != Packing::Mode::alone;
   if (records_.empty()) {
+    if (packing_.memory && packing_.mode == Packing::Mode::by_shard) records_.reserve(packing_.memory->records());
     bytes_ = record->bytes;
     if (may_pack && aggregation::looks_like_aggregate(record->record.data.bytes())) {
       pack(*record);
@@ -45,6 +47,7 @@ bool Entry::add(PendingPtr& record) {
     if (!may_pack || !pack_another(*record)) return false;
     if (records_.size() == 1) records_.reserve(16);
   }
+  sums_.add(*record);
   low_ = std::min(low_, record->hash);
   high_ = std::max(high_, record->hash);
   oldest_ = std::min(oldest_, record->accepted);
@@ -89,6 +92,7 @@ bool Entry::pack_another(PendingRecord& record) {
 void Entry::seal() {
   if (!writer_) return;
   const std::size_t size = writer_->size();
+  if (packing_.memory) packing_.memory->expect_records(records_.size());
   sealed_ = packing_.memory ? packing_.memory->bytes(size) : std::make_shared<SealedBytes>(size);
   writer_->write_unchecked(sealed_->span());
   forget_writer();
@@ -96,17 +100,26 @@ void Entry::seal() {
 
 std::vector<PendingPtr> Entry::take_records() {
   seal();
-  if (!sealed_) return std::move(records_);
+  if (!sealed_) return leave();
   std::vector<aggregation::UserRecordView> views;
   aggregation::AggregateReader().read(sealed_->span(), views);
   for (std::size_t i = 0; i < records_.size(); ++i) records_[i]->record.data = Blob(views[i].data, sealed_);
   sealed_ = nullptr;
-  return std::move(records_);
+  return leave();
 }
 
 std::vector<PendingPtr> Entry::take_records_without_data() {
   if (sealed_ && packing_.memory && sealed_.use_count() == 1) packing_.memory->give_back(*sealed_);
   sealed_ = nullptr;
+  return leave();
+}
+
+std::vector<PendingPtr> Entry::leave() {
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    core::prefetch_ahead<3>(records_, i);
+    records_[i]->attempts += times_sent_;
+  }
+  times_sent_ = 0;
   return std::move(records_);
 }
 

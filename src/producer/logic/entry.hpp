@@ -41,7 +41,8 @@ class Entry {
   /// Nothing is added any more.
   void seal();
   const std::vector<PendingPtr>& records() const noexcept { return records_; }
-  /// Takes the entry apart: its records with their data.
+  const RecordSums& sums() const noexcept { return sums_; }
+  /// Takes the entry apart: its records with their data. What the entry was sent counts as attempts of theirs.
   std::vector<PendingPtr> take_records();
   /// Its records where nobody needs their data any more.
   std::vector<PendingPtr> take_records_without_data();
@@ -62,10 +63,14 @@ class Entry {
   /// The end of an attempt, after which it waits for the next.
   void answered(Clock::time_point now) noexcept { answered_ = now; }
   Clock::time_point waits_since() const noexcept { return std::max(oldest_, answered_); }
-  /// How often it was sent.
-  int attempts() const noexcept { return records_.front()->attempts; }
+  /// It goes into a call.
+  void sent() noexcept { ++times_sent_; }
+  /// How often a record in it was sent, in this entry and before.
+  int attempts_of(const PendingRecord& record) const noexcept { return record.attempts + times_sent_; }
+  int attempts() const noexcept { return attempts_of(*records_.front()); }
 
  private:
+  std::vector<PendingPtr> leave();
   void begin_to_pack(PendingRecord& record);
   void forget_writer();
   void pack(PendingRecord& record);
@@ -75,6 +80,8 @@ class Entry {
   friend std::vector<PutRecordsRequestEntry> to_request(std::span<const std::unique_ptr<Entry>> entries);
 
   std::vector<PendingPtr> records_;
+  RecordSums sums_;
+  int times_sent_ = 0;
   std::unique_ptr<aggregation::AggregateWriter> writer_;  ///< Null while there is but a record that goes as it is.
   std::shared_ptr<SealedBytes> sealed_;                   ///< Instead of the writer.
   bool checked_ = false;                                  ///< Its checksum comes when it is sent.

@@ -4,6 +4,7 @@
 #include "core/pages.hpp"
 #include <kinesis/bytes.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -26,17 +27,17 @@ class SealedBytes {
     if (size >= block) {
       pages_ = core::Pages(blocks(size) * block);
     } else {
-      small_.resize(size);
+      small_ = std::make_unique_for_overwrite<std::byte[]>(size);
     }
   }
   /// Uses the pages of one that is not needed any more.
   SealedBytes(core::Pages pages, std::size_t size) noexcept : pages_(std::move(pages)), size_(size) {}
 
-  std::span<std::byte> span() noexcept { return {pages_.size() > 0 ? pages_.data() : small_.data(), size_}; }
+  std::span<std::byte> span() noexcept { return {small_ ? small_.get() : pages_.data(), size_}; }
   core::Pages take_pages() noexcept { return std::move(pages_); }
 
  private:
-  Bytes small_;
+  std::unique_ptr<std::byte[]> small_;
   core::Pages pages_;
   std::size_t size_;
 };
@@ -75,6 +76,11 @@ class EntryMemory {
     kept_pages_ += pages.size();
     pages_[kind].push_back(std::move(pages));
   }
+  /// For how many records the next entry should have room: somewhat more than the last ones had.
+  std::size_t records() const noexcept { return records_; }
+  void expect_records(std::size_t of_one) noexcept {
+    records_ = std::clamp((7 * records_ + of_one + of_one / 4) / 8 + 1, fewest_records, most_records);
+  }
   /// More is kept than when nothing goes on for a while.
   bool can_trim() const noexcept { return kept_pages_ > kept_when_idle; }
   void trim() {
@@ -88,6 +94,9 @@ class EntryMemory {
   static constexpr std::size_t most_kept_pages = std::size_t{32} << 20;
   static constexpr std::size_t kept_when_idle = std::size_t{1} << 20;
 
+  static constexpr std::size_t fewest_records = 8;
+  static constexpr std::size_t most_records = 4096;
+
   struct Kept {
     std::unique_ptr<aggregation::AggregateWriter> writer;
     /// What it has held, about.
@@ -97,6 +106,7 @@ class EntryMemory {
   std::size_t kept_ = 0;
   std::array<std::vector<core::Pages>, 17> pages_;  ///< By their size in blocks, up to 256 KiB.
   std::size_t kept_pages_ = 0;
+  std::size_t records_ = 16;
 };
 
 }  // namespace kinesis::producer

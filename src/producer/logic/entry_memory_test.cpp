@@ -46,6 +46,17 @@ TEST(EntryMemoryTest, WhatAFloodTookIsBoundedAndGoesBack) {
   EXPECT_FALSE(memory.can_trim());
 }
 
+TEST(EntryMemoryTest, RoomForRecordsFollowsWhatEntriesHave) {
+  EntryMemory memory;
+  for (int i = 0; i < 100; ++i) memory.expect_records(400);
+  EXPECT_GE(memory.records(), 400u);
+  EXPECT_LE(memory.records(), 600u);
+  for (int i = 0; i < 100; ++i) memory.expect_records(2);
+  EXPECT_LE(memory.records(), 16u);
+  for (int i = 0; i < 100; ++i) memory.expect_records(1'000'000);
+  EXPECT_LE(memory.records(), 4096u) << "an aggregate that is full of tiny records says little about the next";
+}
+
 TEST(EntryMemoryTest, WritersComeBackEmpty) {
   EntryMemory memory;
   auto writer = memory.writer();

@@ -202,5 +202,27 @@ TEST(Entry, ItsDataAreThereHoweverOftenItIsSent) {
   EXPECT_EQ(once.data.size() + 1, size_of(once)) << "a request of its own";
 }
 
+TEST(Entry, ItsAttemptsBecomeThoseOfItsRecordsWhenTheyLeave) {
+  Entry entry(ShardSlot{0}, Packing{Packing::Mode::by_shard, 1000, 10});
+  PendingPtr first = pending("a", "1");
+  PendingPtr second = pending("b", "22");
+  second->attempts = 3;
+  second->epoch = 2;
+  second->unbound = true;
+  ASSERT_TRUE(entry.add(first));
+  ASSERT_TRUE(entry.add(second));
+  EXPECT_EQ(entry.sums().bytes, 5u);
+  EXPECT_EQ(entry.sums().first_epoch, 0u);
+  EXPECT_EQ(entry.sums().last_epoch, 2u);
+  EXPECT_FALSE(entry.sums().unbound);
+  entry.sent();
+  entry.sent();
+  EXPECT_EQ(entry.attempts(), 2);
+  EXPECT_EQ(entry.attempts_of(*entry.records()[1]), 5);
+  const std::vector<PendingPtr> left = entry.take_records();
+  EXPECT_EQ(left[0]->attempts, 2);
+  EXPECT_EQ(left[1]->attempts, 5);
+}
+
 }  // namespace
 }  // namespace kinesis::producer

@@ -39,10 +39,25 @@ std::string Lanes::open_key(const PendingRecord& record) const {
   return key;
 }
 
-std::pair<Lanes::OpenEntries::iterator, bool> Lanes::open_of(Lane& lane, const PendingRecord& record) const {
-  // Where all keys go together there is one, and no need to look for it.
-  if (options_.packing.mode != Packing::Mode::by_key && !lane.open.empty()) return {lane.open.begin(), false};
-  return lane.open.try_emplace(open_key(record));
+EntryPtr Lanes::OpenEntries::pop_first() {
+  if (of_all_ || by_key_.empty()) return std::move(of_all_);
+  EntryPtr entry = std::move(by_key_.begin()->second);
+  by_key_.erase(by_key_.begin());
+  return entry;
+}
+
+EntryPtr* Lanes::OpenEntries::find(const std::string& key) {
+  if (key.empty()) return of_all_ ? &of_all_ : nullptr;
+  const auto found = by_key_.find(key);
+  return found == by_key_.end() ? nullptr : &found->second;
+}
+
+void Lanes::OpenEntries::erase(const std::string& key) {
+  if (key.empty()) {
+    of_all_ = nullptr;
+  } else {
+    by_key_.erase(key);
+  }
 }
 
 void Lanes::limit_entries(std::size_t max_bytes) noexcept {
@@ -64,32 +79,33 @@ const Entry* Lanes::add(PendingPtr record, std::optional<ShardSlot> slot, Clock:
     return added;
   }
   lane.open_since = lane.open.empty() ? record->accepted : std::min(lane.open_since, record->accepted);
-  const auto [it, fresh] = open_of(lane, *record);
-  EntryPtr& open = it->second;
+  const std::string key = open_key(*record);
+  EntryPtr& open = lane.open.at(key);
   // An entry that one more record would burst is full: it goes as soon as it may.
-  if (!fresh && !open->add(record)) close(lane, std::move(open), at_once);
+  if (open && !open->add(record)) close(lane, std::move(open), at_once);
   if (record) {
     open = std::make_unique<Entry>(slot, options_.packing);
     open->add(record);
   }
   const Entry* const added = open.get();
-  close_if_full(lane, it);
+  close_if_full(lane, open, key);
   return added;
 }
 
 bool Lanes::add_to(const Entry* entry, PendingPtr& record) {
   Lane* const lane = find(entry->slot());
   if (lane == nullptr) return false;
-  const auto it = lane->open.find(open_key(*record));
-  if (it == lane->open.end() || it->second.get() != entry || !it->second->add(record)) return false;
-  close_if_full(*lane, it);
+  const std::string key = open_key(*record);
+  EntryPtr* const open = lane->open.find(key);
+  if (open == nullptr || open->get() != entry || !(*open)->add(record)) return false;
+  close_if_full(*lane, *open, key);
   return true;
 }
 
-void Lanes::close_if_full(Lane& lane, OpenEntries::iterator open) {
-  if (!open->second->full()) return;
-  close(lane, std::move(open->second), at_once);
-  lane.open.erase(open);
+void Lanes::close_if_full(Lane& lane, EntryPtr& open, const std::string& key) {
+  if (!open->full()) return;
+  close(lane, std::move(open), at_once);
+  lane.open.erase(key);
 }
 
 void Lanes::close(Lane& lane, EntryPtr entry, Clock::time_point send_by) {
@@ -112,8 +128,10 @@ void Lanes::add_again(EntryPtr entry, Clock::time_point when) {
 void Lanes::flush() {
   for (const std::size_t index : active_) {
     Lane& lane = lanes_[index];
-    for (auto& [key, entry] : lane.open) close(lane, std::move(entry), at_once);
-    lane.open.clear();
+    lane.open.erase_if([&](EntryPtr& entry) {
+      close(lane, std::move(entry), at_once);
+      return true;
+    });
     for (Ready& ready : lane.ready) ready.send_by = at_once;
   }
 }
@@ -200,7 +218,7 @@ Lanes::Head Lanes::head_of(const Lane& lane, Clock::time_point now) {
   if (!lane.again.empty() && lane.again.begin()->first <= now)
     return Head{From::again, lane.again.begin()->second.get()};
   if (!lane.ready.empty()) return Head{From::ready, lane.ready.front().entry.get()};
-  if (!lane.open.empty()) return Head{From::open, lane.open.begin()->second.get()};
+  if (!lane.open.empty()) return Head{From::open, lane.open.first()};
   return Head{};
 }
 
@@ -210,8 +228,7 @@ EntryPtr Lanes::pop(Lane& lane, From from) {
     entry = std::move(lane.again.begin()->second);
     lane.again.erase(lane.again.begin());
   } else if (from == From::open) {
-    entry = std::move(lane.open.begin()->second);
-    lane.open.erase(lane.open.begin());
+    entry = lane.open.pop_first();
   } else {
     entry = std::move(lane.ready.front().entry);
     lane.ready.pop_front();
@@ -262,8 +279,7 @@ std::vector<EntryPtr> Lanes::take_unless(const std::function<bool(const Entry&)>
       ready_bytes_ -= bytes;
       return true;
     });
-    for (auto it = lane.open.begin(); it != lane.open.end();)
-      it = stays(it->second) ? std::next(it) : lane.open.erase(it);
+    lane.open.erase_if([&](EntryPtr& entry) { return !stays(entry); });
   }
   rest();
   return taken;

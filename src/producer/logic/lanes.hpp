@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -90,19 +91,42 @@ class Lanes {
     /// Company or not, it goes then.
     Clock::time_point send_by;
   };
-  using OpenEntries = std::unordered_map<std::string, EntryPtr>;
+  /// The entries that are still being packed, by key where keys are packed apart. Where all go together there is but
+  /// the one of the empty key, which needs no search and no memory.
+  class OpenEntries {
+   public:
+    bool empty() const noexcept { return !of_all_ && by_key_.empty(); }
+    const Entry* first() const noexcept {
+      return of_all_ || by_key_.empty() ? of_all_.get() : by_key_.begin()->second.get();
+    }
+    EntryPtr pop_first();
+    /// Null if there is none yet.
+    EntryPtr& at(const std::string& key) { return key.empty() ? of_all_ : by_key_[key]; }
+    EntryPtr* find(const std::string& key);
+    void erase(const std::string& key);
+    /// Those for which `leaves` is true are not here any more.
+    template <class Leaves>
+    void erase_if(Leaves leaves) {
+      if (of_all_ && leaves(of_all_)) of_all_ = nullptr;
+      for (auto it = by_key_.begin(); it != by_key_.end();) it = leaves(it->second) ? by_key_.erase(it) : std::next(it);
+    }
+
+   private:
+    EntryPtr of_all_;
+    std::unordered_map<std::string, EntryPtr> by_key_;
+  };
   struct Lane {
-    std::optional<ShardThrottle> throttle;
-    std::deque<Ready> ready;
-    std::multimap<Clock::time_point, EntryPtr> again;
-    /// By key where keys are packed apart, else under the empty one.
+    // First what each record needs.
     OpenEntries open;
     /// No record in `open` is older.
     Clock::time_point open_since{};
+    bool active = false;
+    std::optional<ShardThrottle> throttle;
+    std::deque<Ready> ready;
+    std::multimap<Clock::time_point, EntryPtr> again;
     std::size_t calls = 0;
     /// Its rate is used up, and several wait: they go together, not one by one as the rate lets them.
     Clock::time_point held_until = Clock::time_point::min();
-    bool active = false;
 
     bool has_nothing() const noexcept { return ready.empty() && again.empty() && open.empty(); }
   };
@@ -117,10 +141,8 @@ class Lanes {
   Lane* find(std::optional<ShardSlot> slot);
   void activate(std::size_t index);
   std::string open_key(const PendingRecord& record) const;
-  /// The open entry for the record, which is null if it is new (and true is given).
-  std::pair<OpenEntries::iterator, bool> open_of(Lane& lane, const PendingRecord& record) const;
   void close(Lane& lane, EntryPtr entry, Clock::time_point send_by);
-  void close_if_full(Lane& lane, OpenEntries::iterator open);
+  void close_if_full(Lane& lane, EntryPtr& open, const std::string& key);
   bool batch_is_full() const noexcept;
   bool is_busy(std::size_t index) const noexcept;
   Clock::time_point ready_at(std::size_t index, Clock::time_point now, bool all_at_once) const;

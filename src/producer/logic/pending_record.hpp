@@ -4,6 +4,7 @@
 #include <kinesis/clock.hpp>
 #include <kinesis/producer.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -78,9 +79,26 @@ struct PendingRecord {
 };
 using PendingPtr = std::unique_ptr<PendingRecord>;
 
+/// What has to be known of records together, gathered while each is at hand: to look at all of them again costs more.
+struct RecordSums {
+  void add(const PendingRecord& record) noexcept {
+    bytes += record.bytes;
+    first_epoch = std::min(first_epoch, record.epoch);
+    last_epoch = std::max(last_epoch, record.epoch);
+    unbound = unbound && record.unbound;
+  }
+
+  std::size_t bytes = 0;
+  /// The smallest and the largest.
+  std::uint64_t first_epoch = UINT64_MAX;
+  std::uint64_t last_epoch = 0;
+  /// No handler is bound to an executor.
+  bool unbound = true;
+};
+
 /// Where an entry was stored.
 struct Stored {
-  std::string shard_id;
+  ShardName shard_id;
   SequenceNumber sequence_number;
   bool aggregated = false;
   Clock::time_point answered;
@@ -88,13 +106,20 @@ struct Stored {
 
 /// Records that have one fate: those of an entry that was stored, in its order, or some that failed.
 struct Answered {
+  Answered(std::vector<PendingPtr> of, RecordSums sums, std::variant<Stored, Error> fate)
+      : records(std::move(of)), sums(sums), fate(std::move(fate)) {}
+  Answered(PendingPtr record, Error error) : fate(std::move(error)) {
+    sums.add(*record);
+    records.push_back(std::move(record));
+  }
+
   std::vector<PendingPtr> records;
+  RecordSums sums;
   std::variant<Stored, Error> fate;
 };
 
-/// Calls the record's handler. `index`: its place in `answered`.
-/// Its last one takes what it needs of the fate along.
-void complete(PendingRecord& record, Answered& answered, std::size_t index);
+/// Calls the record's handler. `index`: its place among those of that fate.
+void complete(PendingRecord& record, const Answered& answered, std::size_t index);
 
 /// What a record fails with that was not acknowledged when its producer was closed.
 Error closed_error(const PendingRecord& record);

@@ -1,6 +1,5 @@
 #include "producer/logic/producer_meter.hpp"
 
-#include "core/prefetch.hpp"
 #include "producer/logic/delivery.hpp"
 
 #include <algorithm>
@@ -51,9 +50,7 @@ void ProducerMeter::entry_delivered(const EntryFacts& entry, std::span<const Pen
                                     Clock::time_point now) {
   if (records.empty()) return;
   std::uint64_t bytes = 0;
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    core::prefetch_ahead<3>(records, i);
-    const PendingPtr& record = records[i];
+  for (const PendingPtr& record : records) {
     bytes += record->bytes;
     tally_.latency_us.record(micros(now - record->accepted));
     attempts_.add(static_cast<std::uint64_t>(record->attempts), 1, tally_.attempts);

@@ -31,6 +31,13 @@ std::optional<ShardSlot> ShardBook::find(std::string_view shard_id) const noexce
   return found->second;
 }
 
+std::optional<ShardSlot> ShardBook::find(std::string_view shard_id, std::optional<ShardSlot> guess) const noexcept {
+  if (!guess || *guess >= shards_.size()) return find(shard_id);
+  const Known& shard = shards_[*guess];
+  const bool known = shard.open || shard.forget_at;
+  return known && shard.id == shard_id ? guess : find(shard_id);
+}
+
 Clock::time_point ShardBook::next_refresh() const noexcept { return began_ ? Clock::time_point::max() : due_; }
 
 Listing ShardBook::refresh_started(Clock::time_point now) {

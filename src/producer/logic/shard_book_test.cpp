@@ -96,6 +96,21 @@ TEST(ShardBook, RemembersClosedShardsForAMinuteAndThenReusesTheirSlots) {
   EXPECT_EQ(book.slots(), slots + 1);
 }
 
+TEST(ShardBook, AGuessChangesNothingOfWhatIsFound) {
+  ShardBook book(1, start);
+  EXPECT_EQ(book.find("p", ShardSlot{0}), std::nullopt);
+  refresh(book, parent, start);
+  refresh(book, children, start + 60s);
+  const auto same = [&](const char* id) {
+    for (ShardSlot guess = 0; guess < book.slots() + 2; ++guess) EXPECT_EQ(book.find(id, guess), book.find(id)) << id;
+    EXPECT_EQ(book.find(id, std::nullopt), book.find(id));
+  };
+  for (const char* const id : {"p", "q", "c", "d", "nobody"}) same(id);
+  refresh(book, children, start + 10min);
+  EXPECT_EQ(book.find("p"), std::nullopt) << "forgotten, but its name is still in its slot";
+  for (const char* const id : {"p", "q", "c", "d"}) same(id);
+}
+
 TEST(ShardBook, FitsOnlyWhatAnOpenShardContains) {
   ShardBook book(1, start);
   refresh(book, parent, start);

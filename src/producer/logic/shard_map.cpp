@@ -1,6 +1,7 @@
 #include "producer/logic/shard_map.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <unordered_set>
 
 namespace kinesis::producer {
@@ -50,11 +51,29 @@ Result<ShardMap> ShardMap::of(const std::vector<KinesisShard>& shards) {
     map.lasts_.push_back(shard.range.last);
     map.ids_.push_back(*shard.id);
   }
+  map.make_index();
   return map;
 }
 
+void ShardMap::make_index() {
+  constexpr std::size_t most_bits = 16;
+  const auto bits = std::min<std::size_t>(most_bits, static_cast<std::size_t>(std::bit_width(4 * lasts_.size())));
+  index_shift_ = static_cast<int>(64 - bits);
+  index_.reserve((std::size_t{1} << bits) + 1);
+  std::uint32_t shard = 0;
+  for (std::uint64_t first_bits = 0; first_bits < std::uint64_t{1} << bits; ++first_bits) {
+    const core::Uint128 begin(first_bits << index_shift_, 0);
+    while (shard < lasts_.size() && lasts_[shard] < begin) ++shard;
+    index_.push_back(shard);
+  }
+  index_.push_back(static_cast<std::uint32_t>(lasts_.size()));
+}
+
 std::optional<std::uint32_t> ShardMap::predict(core::Uint128 hash) const noexcept {
-  const auto last = std::lower_bound(lasts_.begin(), lasts_.end(), hash);
+  if (empty()) return std::nullopt;
+  const auto first_bits = static_cast<std::size_t>(hash.high() >> index_shift_);
+  const auto last =
+      std::lower_bound(lasts_.begin() + index_[first_bits], lasts_.begin() + index_[first_bits + 1], hash);
   if (last == lasts_.end()) return std::nullopt;
   const auto shard = static_cast<std::size_t>(last - lasts_.begin());
   if (hash < firsts_[shard]) return std::nullopt;
