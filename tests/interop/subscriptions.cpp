@@ -8,7 +8,7 @@
 //     and prints lines of words between tabs, the first of them NAME:
 //       opened | event RECORDS CONTINUATION CHILD_SHARDS | record SEQUENCE_NUMBER PARTITION_KEY SHA256_OF_DATA | end
 //       error CODE SERVICE_CODE MESSAGE
-//     At the end of stdin it closes the client, whatever is open.
+//     At the end of stdin it prints "connections" and how many it opened, and closes the client, whatever is open.
 //   subscriptions consume URL STREAM APPLICATION [CA_FILE]
 //     A whole Consumer by enhanced fan-out, lenient, in JSON; prints the partition key and the data of each record
 //     until SIGTERM.
@@ -100,6 +100,7 @@ class Endpoint {
   Endpoint& operator=(const Endpoint&) = delete;
   const std::shared_ptr<KinesisApi>& api() const noexcept { return api_; }
   asio::any_io_executor executor() { return thread_.executor(); }
+  std::uint64_t connections_opened() const { return streams_->stats().connections_opened; }
 
  private:
   Thread thread_;
@@ -192,6 +193,7 @@ int subscribe(Endpoint& endpoint) {
       throw Error(errc::invalid_argument, "no command: " + line);
     }
   }
+  print({"connections", std::to_string(endpoint.connections_opened())});
   return 0;
 }
 

@@ -195,6 +195,8 @@ class Subscriptions(unittest.TestCase):
         self.assertEqual(self.stored, subscriber.records(name))
         # It is closed while a stream is open, upon which this server sends a PING ACK to no PING.
         self.finish(subscriber.running)
+        # Two were open at once: that is HTTP/2.
+        self.assertEqual([["1"]], subscriber.lines("connections"))
 
     def test_a_second_subscription_over_h2c_waits_for_the_end_of_the_first(self):
         self.check_second_subscription("h2c")
@@ -217,7 +219,7 @@ class Subscriptions(unittest.TestCase):
         self.finish(subscriber.running)
 
     def test_a_consumer_over_tls(self):
-        """It registers its fan-out consumer, and reads three shards over one connection."""
+        """It registers its fan-out consumer, and reads three shards."""
         stream = "payments"
         self.call("CreateStream", StreamName=stream, ShardCount=3)
         wait_until(lambda: self.call("DescribeStreamSummary", StreamName=stream)["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE", stream)
