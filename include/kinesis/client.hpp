@@ -50,7 +50,8 @@ struct ClientOptions {
   Log log = {};
   /// Null: the machine's clock.
   std::shared_ptr<Clock> clock = {};
-  /// Used instead of the network: an emulator in process, a fake, another SDK.
+  /// Used instead of the network: an emulator in process, a fake, another SDK. May be let go of on the client's thread,
+  /// and a moment after the last consumer of it has stopped, so it must not need an executor that may be gone by then.
   std::shared_ptr<KinesisApi> kinesis = {};
 };
 
