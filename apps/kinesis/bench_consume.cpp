@@ -5,6 +5,7 @@
 #include "output.hpp"
 #include "process_usage.hpp"
 #include "run_loop.hpp"
+#include "shard_tasks.hpp"
 #include "tip_watch.hpp"
 #include <kinesis/consumer.hpp>
 
@@ -48,16 +49,8 @@ class BenchConsumer {
   awaitable<void> run(asio::any_io_executor executor) {
     core::TaskGroup shards(executor);
     if (arguments_.until_caught_up) shards.spawn(stop_when_caught_up());
-    std::exception_ptr failure;
-    try {
-      for (;;) {
-        std::optional<Shard<Blob>> shard = co_await consumer_.async_next_shard();
-        if (!shard) break;
-        shards.spawn(count(std::move(*shard)));
-      }
-    } catch (...) {
-      failure = std::current_exception();
-    }
+    std::function<awaitable<void>(Shard<Blob>)> work = [this](Shard<Blob> shard) { return count(std::move(shard)); };
+    const std::exception_ptr failure = co_await run_for_each_shard(consumer_, shards, std::move(work));
     stop();  // where it was not a record that did
     co_await shards.join();
     co_await consumer_.async_stop();

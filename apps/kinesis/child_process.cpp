@@ -1,5 +1,6 @@
 #include "child_process.hpp"
 
+#include "c_strings.hpp"
 #include "read_lines.hpp"
 #include <kinesis/error.hpp>
 
@@ -86,17 +87,13 @@ ChildProcess::ChildProcess(asio::any_io_executor executor, const std::string& co
     std::erase_if(variables, [&](const std::string& variable) { return variable.starts_with(prefix); });
     variables.push_back(prefix + value);
   }
-  std::vector<std::string> arguments = {"/bin/sh", "-c", command};
-  std::vector<char*> argv;
-  std::vector<char*> envp;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  for (std::string& variable : variables) envp.push_back(variable.data());
-  argv.push_back(nullptr);
-  envp.push_back(nullptr);
+  CStrings argv({"/bin/sh", "-c", command});
+  CStrings envp(std::move(variables));
   SpawnSettings settings;
   posix_spawn_file_actions_adddup2(&settings.files, input.end(0), STDIN_FILENO);
   if (output == Output::read) posix_spawn_file_actions_adddup2(&settings.files, answers.end(1), STDOUT_FILENO);
-  const int failed = posix_spawn(&process_, argv[0], &settings.files, &settings.attributes, argv.data(), envp.data());
+  const int failed =
+      posix_spawn(&process_, argv.front(), &settings.files, &settings.attributes, argv.data(), envp.data());
   if (failed != 0) {
     process_ = -1;
     throw Error(errc::internal, std::string("cannot start /bin/sh: ") + std::strerror(failed));

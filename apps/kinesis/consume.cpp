@@ -6,6 +6,7 @@
 #include "output.hpp"
 #include "record_printer.hpp"
 #include "run_loop.hpp"
+#include "shard_tasks.hpp"
 #include <kinesis/consumer.hpp>
 #include <kinesis/lease_repositories.hpp>
 
@@ -34,16 +35,8 @@ class Worker {
     core::TaskGroup shards(executor);
     core::TaskGroup clerk(executor);
     clerk.spawn(store_progress());
-    std::exception_ptr failure;
-    try {
-      for (;;) {
-        std::optional<Shard<Blob>> shard = co_await consumer_.async_next_shard();
-        if (!shard) break;
-        shards.spawn(drain(std::move(*shard)));
-      }
-    } catch (...) {
-      failure = std::current_exception();
-    }
+    std::function<awaitable<void>(Shard<Blob>)> work = [this](Shard<Blob> shard) { return drain(std::move(shard)); };
+    const std::exception_ptr failure = co_await run_for_each_shard(consumer_, shards, std::move(work));
     co_await shards.join();
     clerk.cancel();
     co_await clerk.join();

@@ -1,5 +1,6 @@
 #include "demo_worker.hpp"
 
+#include "c_strings.hpp"
 #include "read_lines.hpp"
 #include <kinesis/error.hpp>
 
@@ -39,22 +40,19 @@ DemoWorker::DemoWorker(asio::any_io_executor executor, std::string name, std::ve
     if (std::strncmp(*variable, "AWS_", 4) != 0) variables.emplace_back(*variable);
   }
   for (const auto& [key, value] : environment) variables.push_back(key + "=" + value);
-  std::vector<char*> argv;
-  std::vector<char*> envp;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  for (std::string& variable : variables) envp.push_back(variable.data());
-  argv.push_back(nullptr);
-  envp.push_back(nullptr);
+  CStrings argv(std::move(arguments));
+  CStrings envp(std::move(variables));
 
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, pipe[1], 1);
   posix_spawn_file_actions_addopen(&actions, 2, log_path_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  const int failed = posix_spawn(&process_, argv[0], &actions, nullptr, argv.data(), envp.data());
+  const int failed = posix_spawn(&process_, argv.front(), &actions, nullptr, argv.data(), envp.data());
   posix_spawn_file_actions_destroy(&actions);
   close(pipe[1]);
-  if (failed != 0) throw Error(errc::internal, "cannot start " + arguments[0] + ": " + std::strerror(failed));
+  if (failed != 0)
+    throw Error(errc::internal, std::string("cannot start ") + argv.front() + ": " + std::strerror(failed));
 }
 
 DemoWorker::~DemoWorker() {

@@ -4,6 +4,7 @@
 #include "core/time_format.hpp"
 #include "output.hpp"
 #include "run_loop.hpp"
+#include "text_table.hpp"
 #include <kinesis/client.hpp>
 
 #include <algorithm>
@@ -49,26 +50,12 @@ class StreamConsumers {
 
   static std::string as_text(const std::vector<KinesisConsumer>& consumers) {
     if (consumers.empty()) return "";
-    std::size_t widest = 4;
-    for (const KinesisConsumer& consumer : consumers) widest = std::max(widest, consumer.consumer_name.size());
-    std::string out;
-    const auto add = [&](const std::string& value, std::size_t width) {
-      out += value;
-      out.append(2 + (width > value.size() ? width - value.size() : 0), ' ');
-    };
-    const auto row = [&](const std::string& name, std::string_view status, const std::string& created,
-                         const std::string& arn) {
-      add(name, widest);
-      add(std::string(status), 8);
-      add(created, 24);
-      out += arn + "\n";
-    };
-    row("NAME", "STATUS", "REGISTERED", "ARN");
+    TextTable table({"NAME", "STATUS", "REGISTERED", "ARN"});
     for (const KinesisConsumer& consumer : consumers) {
-      row(consumer.consumer_name, to_string(consumer.consumer_status),
-          core::format_iso8601(consumer.consumer_creation_timestamp), consumer.consumer_arn);
+      table.add({consumer.consumer_name, std::string(to_string(consumer.consumer_status)),
+                 core::format_iso8601(consumer.consumer_creation_timestamp), consumer.consumer_arn});
     }
-    return out;
+    return table.text();
   }
 
   static void write(aws::JsonWriter& json, const KinesisConsumer& consumer) {

@@ -3,6 +3,7 @@
 #include "output.hpp"
 #include "record_printer.hpp"
 #include "run_loop.hpp"
+#include "shard_tasks.hpp"
 #include "tip_watch.hpp"
 #include <kinesis/consumer.hpp>
 #include <kinesis/lease_repositories.hpp>
@@ -29,16 +30,8 @@ class Tail {
   awaitable<void> run(asio::any_io_executor executor) {
     core::TaskGroup shards(executor);
     if (arguments_.until_caught_up) shards.spawn(stop_when_caught_up());
-    std::exception_ptr failure;
-    try {
-      for (;;) {
-        std::optional<Shard<Blob>> shard = co_await consumer_.async_next_shard();
-        if (!shard) break;
-        shards.spawn(print(std::move(*shard)));
-      }
-    } catch (...) {
-      failure = std::current_exception();
-    }
+    std::function<awaitable<void>(Shard<Blob>)> work = [this](Shard<Blob> shard) { return print(std::move(shard)); };
+    const std::exception_ptr failure = co_await run_for_each_shard(consumer_, shards, std::move(work));
     stopping_ = true;
     co_await shards.join();
     co_await consumer_.async_stop();

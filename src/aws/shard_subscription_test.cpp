@@ -185,12 +185,7 @@ TEST_P(ShardSubscriptionTest, EndsWithinAFrameAreBrokenConnections) {
   const std::string event = frame_of(event_with("second"));
   for (const std::size_t size : {std::size_t{1}, std::size_t{11}, std::size_t{12}, event.size() - 1}) {
     auto subscription = start_and_subscribe({initial_response(), frame_of(event_with("first")), event.substr(0, size)});
-    ASSERT_TRUE(subscription);
-    EXPECT_EQ(text_of_next(*subscription), "first");
-    const auto end = next(*subscription);
-    ASSERT_FALSE(end);
-    EXPECT_EQ(end.error().code(), errc::connection);
-    EXPECT_TRUE(end.error().retryable());
+    expect_broken_after_first(subscription);
   }
 }
 

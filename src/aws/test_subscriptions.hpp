@@ -167,11 +167,20 @@ class SubscriptionTest : public http::WireFixture {
   }
   Result<Event> next(ShardSubscription& subscription) { return run(subscription.next()); }
   /// The data of the next event's record, or what came in its place.
-  std::string text_of_next(ShardSubscription& subscription) {
-    auto event = next(subscription);
+  std::string text_of_next(ShardSubscription& subscription) { return text_of(next(subscription)); }
+  static std::string text_of(const Result<Event>& event) {
     if (!event) return std::string(to_string(event.error().code())) + ": " + event.error().message();
     if (!*event) return "end";
     return (*event)->records.empty() ? "empty" : std::string((*event)->records[0].data.text());
+  }
+  /// That it gives the event "first", and then is a broken connection.
+  void expect_broken_after_first(Result<ShardSubscription>& subscription) {
+    ASSERT_TRUE(subscription);
+    EXPECT_EQ(text_of_next(*subscription), "first");
+    const auto end = next(*subscription);
+    ASSERT_FALSE(end);
+    EXPECT_EQ(end.error().code(), errc::connection);
+    EXPECT_TRUE(end.error().retryable());
   }
   /// Starts a `next` that will wait.
   struct Waiting {

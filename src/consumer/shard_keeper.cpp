@@ -74,20 +74,21 @@ core::awaitable<void> ShardKeeper::create(Lease lease) {
 
 core::awaitable<void> ShardKeeper::keep() {
   const Clock::time_point now = client_.clock().now();
-  if (!keeps_house(rows(), options_.worker.text(), now)) {
+  const LeaseBook& known = rows();
+  if (!keeps_house(known, options_.worker.text(), now)) {
     hole_.reset();
     next_listing_ = std::max(next_listing_, now);
     co_return;
   }
-  std::optional<std::string> hole = find_hole(rows());
+  std::optional<std::string> hole = find_hole(known);
   // A listing of leases is not of one moment: a hole counts when it is seen again.
   const bool again = hole && hole == hole_;
   hole_ = std::move(hole);
   if (now < next_listing_ && !again) co_return;
   if (again) {
-    hole_.reset();
     trouble("", "looking at the lease table",
-            Error(errc::not_found, "no lease covers hash key " + *find_hole(rows()) + ": making the missing leases"));
+            Error(errc::not_found, "no lease covers hash key " + *hole_ + ": making the missing leases"));
+    hole_.reset();
   }
   std::exception_ptr failure;
   try {
@@ -102,21 +103,22 @@ core::awaitable<void> ShardKeeper::keep() {
 }
 
 core::awaitable<void> ShardKeeper::check_table() {
-  if (const auto shard_id = from_another_stream(rows(), shards_)) {
+  const LeaseBook& known = rows();
+  if (const auto shard_id = from_another_stream(known, shards_)) {
     trouble(stream_.key_of(*shard_id), "looking at its checkpoint",
             Error(errc::invalid_argument,
                   "the checkpoint is older than the shard: the stream was deleted and another created under its "
                   "name; stop the workers and delete the lease table, or use another application name"));
     co_return;
   }
-  for (Lease& lease : ranges_to_fill_in(rows(), shards_)) {
+  for (Lease& lease : ranges_to_fill_in(known, shards_)) {
     lease.key = stream_.key_of(lease.key);
     const LeaseUpdate range = LeaseUpdate::hash_key_range(lease, *lease.starting_hash_key, *lease.ending_hash_key);
     co_await options_.leases->update(range);
   }
-  std::vector<Lease> remove = done_with(rows(), shards_);
+  std::vector<Lease> remove = done_with(known, shards_);
   std::set<std::string> outlived_now;
-  for (Lease& lease : outlived(rows(), shards_)) {
+  for (Lease& lease : outlived(known, shards_)) {
     outlived_now.insert(lease.key);
     // Twice, so that one bad answer costs nothing.
     if (seen_outlived_.contains(lease.key)) remove.push_back(std::move(lease));

@@ -64,7 +64,7 @@ ShardFeed::Options ShardSession::feed_options(const Lease& lease) {
                              context_.fetching->budget(),
                              [this](const DiagnosticEvent& event) { report(event); },
                              [this](Clock::wall_time_point time) { return pin(time); },
-                             [this] { return context_.client.clock().now() < valid_until_.load(); }};
+                             [this] { return is_valid(); }};
   return options;
 }
 
@@ -134,11 +134,11 @@ core::awaitable<std::optional<RawBatch>> ShardSession::next_batch() {
 
 ShardEnd ShardSession::end() const noexcept {
   // Also of a shard that is at its end, or that was wanted: what is still in hand is not worked off for ever.
-  return context_.client.clock().now() < valid_until_.load() ? end_.load() : ShardEnd::lease_lost;
+  return is_valid() ? end_.load() : ShardEnd::lease_lost;
 }
 
 bool ShardSession::still_ours() {
-  if (context_.client.clock().now() < valid_until_.load()) return true;
+  if (is_valid()) return true;
   // The renewals have not come through for so long that another worker may have taken the lease.
   const bool news = end_delivery(ShardEnd::lease_lost);
   if (news) report(event::LeaseLost{key_});

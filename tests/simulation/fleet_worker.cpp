@@ -85,21 +85,18 @@ class FleetKinesis final : public KinesisApi {
   FleetKinesis(FleetWorld& world, FleetWorker& worker) : world_(world), worker_(worker) {}
 
   asio::awaitable<Result<GetShardIteratorResponse>> get_shard_iterator(GetShardIteratorRequest request) override {
-    ++worker_.kinesis_calls;
-    co_await core::sleep_for(world_.clock, some_latency());
-    if (world_.random.chance(world_.faulty_reads)) co_return fault();
+    const bool served = co_await read_arrives();
+    if (!served) co_return fault();
     co_return co_await world_.kinesis->get_shard_iterator(std::move(request));
   }
   asio::awaitable<Result<ListShardsResponse>> list_shards(ListShardsRequest request) override {
-    ++worker_.kinesis_calls;
-    co_await core::sleep_for(world_.clock, some_latency());
-    if (world_.random.chance(world_.faulty_reads)) co_return fault();
+    const bool served = co_await read_arrives();
+    if (!served) co_return fault();
     co_return co_await world_.kinesis->list_shards(std::move(request));
   }
   asio::awaitable<Result<GetRecordsResponse>> get_records(GetRecordsRequest request) override {
-    ++worker_.kinesis_calls;
-    co_await core::sleep_for(world_.clock, some_latency());
-    if (world_.random.chance(world_.faulty_reads)) co_return fault();
+    const bool served = co_await read_arrives();
+    if (!served) co_return fault();
     if (world_.random.chance(world_.expired_iterators))
       co_return Error(errc::expired_iterator, "the iterator has expired");
     auto answer = co_await world_.kinesis->get_records(std::move(request));
@@ -107,9 +104,8 @@ class FleetKinesis final : public KinesisApi {
     co_return answer;
   }
   asio::awaitable<Result<ShardSubscription>> subscribe_to_shard(SubscribeToShardRequest request) override {
-    ++worker_.kinesis_calls;
-    co_await core::sleep_for(world_.clock, some_latency());
-    if (world_.random.chance(world_.faulty_reads)) co_return fault();
+    const bool served = co_await read_arrives();
+    if (!served) co_return fault();
     if (world_.random.chance(world_.refused_subscriptions))
       co_return Error(errc::already_exists, "another subscription is active");
     auto answer = co_await world_.kinesis->subscribe_to_shard(std::move(request));
@@ -119,38 +115,43 @@ class FleetKinesis final : public KinesisApi {
   }
   asio::awaitable<Result<DescribeStreamSummaryResponse>> describe_stream_summary(
       DescribeStreamSummaryRequest request) override {
-    ++worker_.kinesis_calls;
-    co_await core::sleep_for(world_.clock, some_latency());
-    if (world_.random.chance(world_.faulty_reads)) co_return fault();
+    const bool served = co_await read_arrives();
+    if (!served) co_return fault();
     co_return co_await world_.kinesis->describe_stream_summary(std::move(request));
   }
   asio::awaitable<Result<DescribeStreamConsumerResponse>> describe_stream_consumer(
       DescribeStreamConsumerRequest request) override {
-    ++worker_.kinesis_calls;
-    co_await core::sleep_for(world_.clock, some_latency());
-    if (world_.random.chance(world_.faulty_reads)) co_return fault();
+    const bool served = co_await read_arrives();
+    if (!served) co_return fault();
     co_return co_await world_.kinesis->describe_stream_consumer(std::move(request));
   }
   asio::awaitable<Result<RegisterStreamConsumerResponse>> register_stream_consumer(
       RegisterStreamConsumerRequest request) override {
-    ++worker_.kinesis_calls;
-    co_await core::sleep_for(world_.clock, some_latency());
+    co_await arrive();
     co_return co_await world_.kinesis->register_stream_consumer(std::move(request));
   }
   asio::awaitable<Result<DeregisterStreamConsumerResponse>> deregister_stream_consumer(
       DeregisterStreamConsumerRequest request) override {
-    ++worker_.kinesis_calls;
-    co_await core::sleep_for(world_.clock, some_latency());
+    co_await arrive();
     co_return co_await world_.kinesis->deregister_stream_consumer(std::move(request));
   }
   asio::awaitable<Result<ListStreamConsumersResponse>> list_stream_consumers(
       ListStreamConsumersRequest request) override {
-    ++worker_.kinesis_calls;
-    co_await core::sleep_for(world_.clock, some_latency());
+    co_await arrive();
     co_return co_await world_.kinesis->list_stream_consumers(std::move(request));
   }
 
  private:
+  /// A request is made, and on its way.
+  core::awaitable<void> arrive() {
+    ++worker_.kinesis_calls;
+    co_await core::sleep_for(world_.clock, some_latency());
+  }
+  /// The same of one that may find the service faulty.
+  core::awaitable<bool> read_arrives() {
+    co_await arrive();
+    co_return !world_.random.chance(world_.faulty_reads);
+  }
   Clock::duration some_latency() {
     return std::chrono::milliseconds(2) + world_.store.some_latency(std::chrono::milliseconds(8));
   }

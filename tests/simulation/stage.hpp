@@ -1,9 +1,8 @@
 #pragma once
 
-#include "core/test_loop.hpp"
-#include "emulator/direct_api.hpp"
 #include "simulation/both_modes.hpp"
 #include "simulation/cut_off_leases.hpp"
+#include "simulation/virtual_service.hpp"
 #include <kinesis/kinesis.hpp>
 
 #include <gtest/gtest.h>
@@ -19,18 +18,11 @@
 
 namespace kinesis::simulation {
 
-using namespace std::chrono_literals;
-using core::awaitable;
-using emulator::InProcessKinesis;
-
 /// Workers of one application on a stream in virtual time, whose handlers a test writes itself.
-class Stage : public ::testing::Test {
+class Stage : public VirtualService {
  protected:
   using Handler = std::function<asio::awaitable<void>(const Record<std::string>&)>;
 
-  Stage() : clock(std::shared_ptr<Clock>(), &loop.clock) {
-    service = std::make_unique<InProcessKinesis>(InProcessKinesis::Options{.clock = clock, .limits = false});
-  }
   ~Stage() override {
     for (auto& [name, worker] : workers) stop(name);
     loop.run_for(2min);
@@ -46,12 +38,6 @@ class Stage : public ::testing::Test {
     std::exception_ptr failure;
   };
 
-  Client client() {
-    ClientOptions options;
-    options.clock = clock;
-    options.kinesis = service->api();
-    return Client(loop.executor(), options);
-  }
   ConsumerOptions options() const {
     ConsumerOptions options{.stream = "orders", .application = "billing"};
     options.fetch = Polling{.idle_interval = 200ms};
@@ -84,17 +70,6 @@ class Stage : public ::testing::Test {
   }
   void stop(const std::string& name) { core::spawn(loop.executor(), workers[name].consumer->core()->stop()); }
 
-  /// Runs a task to its end while the workers go on.
-  void finish(awaitable<void> task) {
-    bool ended = false;
-    auto run = [&ended](awaitable<void> body) -> awaitable<void> {
-      co_await std::move(body);
-      ended = true;
-    };
-    core::spawn(loop.executor(), run(std::move(task)));
-    for (int i = 0; i < 100'000 && !ended; ++i) loop.run_for(1ms);
-    ASSERT_TRUE(ended);
-  }
   /// Records one by one, so none is in an aggregate.
   void put(int first, int count, const std::string& key = "key", bool same_key = false) {
     auto all = [&]() -> awaitable<void> {
@@ -140,10 +115,6 @@ class Stage : public ::testing::Test {
   }
 
   bool fan_out = false;
-  core::TestLoop loop;
-  std::shared_ptr<Clock> clock;
-  std::unique_ptr<InProcessKinesis> service;
-  std::shared_ptr<LeaseRepository> table = memory_leases();
   std::map<std::string, Worker> workers;
 };
 

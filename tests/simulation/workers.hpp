@@ -1,9 +1,8 @@
 #pragma once
 
-#include "core/test_loop.hpp"
-#include "emulator/direct_api.hpp"
 #include "simulation/both_modes.hpp"
 #include "simulation/cut_off_leases.hpp"
+#include "simulation/virtual_service.hpp"
 #include <kinesis/kinesis.hpp>
 
 #include <gtest/gtest.h>
@@ -21,10 +20,6 @@
 // Workers in virtual time: hours in milliseconds, the same in every run.
 namespace kinesis::simulation {
 
-using namespace std::chrono_literals;
-using core::awaitable;
-using emulator::InProcessKinesis;
-
 struct Handled {
   std::string worker;
   std::string shard_id;
@@ -33,13 +28,9 @@ struct Handled {
   std::string stream;
 };
 
-class Workers : public ::testing::Test {
+class Workers : public VirtualService {
  protected:
-  explicit Workers(int shards = 4)
-      : clock(std::shared_ptr<Clock>(), &loop.clock),
-        service(std::make_unique<InProcessKinesis>(InProcessKinesis::Options{.clock = clock, .limits = false})) {
-    service->create_stream("orders", shards);
-  }
+  explicit Workers(int shards = 4) { service->create_stream("orders", shards); }
   ~Workers() override {
     for (auto& [name, worker] : workers) stop(name);
     loop.run_for(1min);
@@ -63,13 +54,6 @@ class Workers : public ::testing::Test {
       return times_of<Event>().size();
     }
   };
-
-  Client client() {
-    ClientOptions options;
-    options.clock = clock;
-    options.kinesis = service->api();
-    return Client(loop.executor(), options);
-  }
 
   /// What a record takes.
   using Work = std::function<Clock::duration(const Record<std::string>&)>;
@@ -128,17 +112,6 @@ class Workers : public ::testing::Test {
       }
       leases = kept;
     }
-  }
-  /// Runs a task to its end while the workers go on.
-  void finish(awaitable<void> task) {
-    bool ended = false;
-    auto run = [&ended](awaitable<void> body) -> awaitable<void> {
-      co_await std::move(body);
-      ended = true;
-    };
-    core::spawn(loop.executor(), run(std::move(task)));
-    for (int i = 0; i < 100'000 && !ended; ++i) loop.run_for(1ms);
-    ASSERT_TRUE(ended);
   }
   void stop(const std::string& name) { core::spawn(loop.executor(), workers[name].consumer->core()->stop()); }
 
@@ -206,10 +179,6 @@ class Workers : public ::testing::Test {
   Streams streams = "orders";
   bool fan_out = false;
   std::chrono::milliseconds idle_interval{200};
-  core::TestLoop loop;
-  std::shared_ptr<Clock> clock;
-  std::unique_ptr<InProcessKinesis> service;
-  std::shared_ptr<LeaseRepository> table = memory_leases();
   std::map<std::string, Worker> workers;
   std::vector<Handled> handled;
 };
