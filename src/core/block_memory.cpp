@@ -39,26 +39,29 @@ struct Chain {
   }
 };
 
-// Sizes are in steps of 64 bytes, and larger steps where 64 are little.
-constexpr std::size_t small_step = 64;
-constexpr std::size_t small_kinds = 18;
-constexpr std::size_t large_step = 256;
-constexpr std::size_t largest_small = small_step * small_kinds;
-constexpr std::size_t kinds = small_kinds + (largest_block - largest_small + large_step - 1) / large_step;
+// Sizes are in steps, larger ones where the smaller are little.
+struct Tier {
+  std::size_t step;
+  std::size_t above;  ///< The largest size of the tier before.
+  std::size_t first;  ///< Its first kind of block.
+};
+constexpr std::array<Tier, 3> tiers = {{{64, 0, 0}, {256, 1152, 18}, {1024, 4224, 30}}};
 
 constexpr std::size_t kind_of(std::size_t bytes) noexcept {
-  if (bytes <= largest_small) return bytes == 0 ? 0 : (bytes - 1) / small_step;
-  return small_kinds + (bytes - largest_small - 1) / large_step;
+  const Tier& tier = bytes <= tiers[1].above ? tiers[0] : bytes <= tiers[2].above ? tiers[1] : tiers[2];
+  return tier.first + (std::max(bytes, tier.above + 1) - tier.above - 1) / tier.step;
 }
+constexpr std::size_t kinds = kind_of(largest_block) + 1;
 constexpr std::size_t block_bytes(std::size_t kind) noexcept {
-  if (kind < small_kinds) return (kind + 1) * small_step;
-  return largest_small + (kind - small_kinds + 1) * large_step;
+  const Tier& tier = kind < tiers[1].first ? tiers[0] : kind < tiers[2].first ? tiers[1] : tiers[2];
+  return tier.above + (kind - tier.first + 1) * tier.step;
 }
-static_assert(kind_of(largest_block) == kinds - 1 && block_bytes(kinds - 1) >= largest_block);
+static_assert(block_bytes(tiers[1].first - 1) == tiers[1].above && block_bytes(tiers[2].first - 1) == tiers[2].above);
+static_assert(block_bytes(kinds - 1) >= largest_block);
 
-/// As many as go from thread to thread at a time: no more than 128 KiB of them.
+/// As many as go from thread to thread at a time: no more than 64 KiB of them.
 constexpr std::size_t chain_blocks(std::size_t kind) noexcept {
-  return std::min<std::size_t>(128, (std::size_t{128} << 10) / block_bytes(kind));
+  return std::min<std::size_t>(128, (std::size_t{64} << 10) / block_bytes(kind));
 }
 
 /// What the threads have to spare.

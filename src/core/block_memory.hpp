@@ -16,7 +16,7 @@ void* allocate_block(std::size_t bytes);
 /// `bytes`: as it was allocated.
 void free_block(void* block, std::size_t bytes) noexcept;
 
-inline constexpr std::size_t largest_block = 4096;
+inline constexpr std::size_t largest_block = std::size_t{16} << 10;
 
 /// Allocates blocks.
 template <class T>

@@ -23,7 +23,7 @@ TEST(BlockMemoryTest, BlocksOfAllSizesHoldWhatIsWrittenToThem) {
   };
   for (int round = 0; round < 3; ++round) {
     std::vector<Piece> pieces;
-    for (std::size_t size = 0; size <= core::largest_block + 200; size += size < 1300 ? 7 : 61) {
+    for (std::size_t size = 0; size <= core::largest_block + 200; size += size < 1300 ? 7 : 117) {
       for (int copy = 0; copy < 3; ++copy) {
         Piece& piece = pieces.emplace_back();
         piece.bytes = static_cast<unsigned char*>(core::allocate_block(size));
@@ -43,14 +43,14 @@ TEST(BlockMemoryTest, BlocksOfAllSizesHoldWhatIsWrittenToThem) {
 TEST(BlockMemoryTest, CopiesOfBytesOutliveTheThreadThatMadeThem) {
   std::vector<Blob> copies;
   std::thread([&] {
-    for (std::size_t size : {0U, 1U, 64U, 1000U, 5000U}) {
+    for (std::size_t size : {0U, 1U, 64U, 1000U, 50000U}) {
       const std::string text(size, 'k');
       copies.push_back(core::copy_to_block(as_bytes(text)));
     }
   }).join();
   EXPECT_TRUE(copies[0].empty());
   EXPECT_EQ(copies[3].text(), std::string(1000, 'k'));
-  EXPECT_EQ(copies[4].text(), std::string(5000, 'k'));
+  EXPECT_EQ(copies[4].text(), std::string(50000, 'k'));
 }
 
 TEST(HandlerMemoryTest, BlocksDoNotOverlapWhicheverThreadFreesThem) {

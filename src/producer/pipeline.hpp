@@ -96,6 +96,7 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   void place_new(std::vector<PendingPtr> records, Clock::time_point now);
   bool admissible(PendingPtr& record);
   void place(PendingPtr record, Clock::time_point now);
+  void place(PendingPtr record, std::optional<ShardSlot> slot, Clock::time_point now);
   void place_waiting(Clock::time_point now);
   void release(const Entry* entry, const std::vector<PendingPtr>& records, Clock::time_point now);
   void place_anew(EntryPtr entry, Clock::time_point now);

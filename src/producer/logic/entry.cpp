@@ -32,11 +32,8 @@ Packing Packing::of(const Aggregation& aggregation) {
   return Packing{};
 }
 
-void Entry::begin(std::optional<ShardSlot> slot, Packing packing) {
-  // Room for many records is not kept for the few of the next one.
-  constexpr std::size_t most_kept = 64;
-  std::vector<PendingPtr> records;
-  if (records_.capacity() <= most_kept) records.swap(records_);
+void Entry::begin_again(std::optional<ShardSlot> slot, Packing packing) {
+  std::vector<PendingPtr> records = std::move(records_);
   records.clear();
   *this = Entry(slot, packing);
   records_ = std::move(records);
@@ -63,6 +60,15 @@ bool Entry::add(PendingPtr& record) {
   oldest_ = std::min(oldest_, record->accepted);
   records_.push_back(std::move(record));
   return true;
+}
+
+void Entry::prefetch_writer() const noexcept {
+  core::prefetch_lines<1>(records_.data() + records_.size());
+  if (writer_) core::prefetch_lines<4>(writer_.get());
+}
+
+void Entry::prefetch_room_for(const PendingRecord& record) const noexcept {
+  if (writer_) writer_->prefetch(record.hash);
 }
 
 void Entry::begin_to_pack(PendingRecord& record) {

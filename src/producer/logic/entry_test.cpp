@@ -230,7 +230,7 @@ TEST(Entry, IsAsNewWhenItIsUsedAgain) {
   request_of(entry);
   entry.sent();
   EXPECT_EQ(entry.records_without_data().size(), 100u);
-  entry.begin(3, Packing{});
+  entry.begin_again(3, Packing{});
   EXPECT_TRUE(entry.records().empty());
   EXPECT_FALSE(entry.aggregated());
   const PendingPtr later = pending("another", "bytes", test_start + 1s, "17");

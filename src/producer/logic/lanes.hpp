@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -55,6 +56,9 @@ class Lanes {
 
   /// Returns the entry the record went into.
   const Entry* add(PendingPtr record, std::optional<ShardSlot> slot, Clock::time_point now);
+  /// Has the processor fetch what it needs to add those records, each to its shard: with many shards little of it is in
+  /// its cache. As many as are added soon after.
+  void prefetch(std::span<const PendingPtr> records, std::span<const std::optional<ShardSlot>> slots) const noexcept;
   /// Adds the record to that very entry, if that is still open and has room. Leaves the record alone otherwise.
   bool add_to(const Entry* entry, PendingPtr& record);
   /// An entry that is to be sent again, not before `when`.
@@ -149,6 +153,7 @@ class Lanes {
   EntryPtr new_entry(std::optional<ShardSlot> slot, const Packing& packing);
   Lane& lane_of(std::optional<ShardSlot> slot, Clock::time_point now);
   Lane* find(std::optional<ShardSlot> slot);
+  const Lane* find(std::optional<ShardSlot> slot) const;
   void activate(std::size_t index);
   std::string open_key(const PendingRecord& record) const;
   void close(Lane& lane, EntryPtr entry, Clock::time_point send_by);
