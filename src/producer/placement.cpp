@@ -156,7 +156,7 @@ void Pipeline::expire(Clock::time_point now) {
   });
   std::erase_if(unjudged_, [&](Unjudged& unjudged) {
     if (over_at(*unjudged.entry) > now) return false;
-    std::vector<PendingPtr> records = unjudged.entry->take_records_without_data();
+    std::vector<PendingPtr>& records = unjudged.entry->records_without_data();
     release(unjudged.entry.get(), records, now);
     for (PendingPtr& record : records) {
       Error error = unjudged_error(*record);

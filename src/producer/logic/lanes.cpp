@@ -1,5 +1,7 @@
 #include "producer/logic/lanes.hpp"
 
+#include "core/sanitizer.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -64,6 +66,19 @@ void Lanes::limit_entries(std::size_t max_bytes) noexcept {
   options_.packing.max_bytes = std::min(wanted_entry_bytes_, max_bytes);
 }
 
+EntryPtr Lanes::new_entry(std::optional<ShardSlot> slot, const Packing& packing) {
+  if (spare_.empty()) return std::make_unique<Entry>(slot, packing);
+  EntryPtr entry = std::move(spare_.back());
+  spare_.pop_back();
+  entry->begin(slot, packing);
+  return entry;
+}
+
+void Lanes::give_back(EntryPtr entry) {
+  entry->begin(std::nullopt, Packing());
+  if (!KINESIS_ADDRESS_SANITIZER && spare_.size() < most_spare) spare_.push_back(std::move(entry));
+}
+
 const Entry* Lanes::add(PendingPtr record, std::optional<ShardSlot> slot, Clock::time_point now) {
   Lane& lane = lane_of(slot, now);
   oldest_ = std::min(oldest_, record->accepted);
@@ -72,7 +87,7 @@ const Entry* Lanes::add(PendingPtr record, std::optional<ShardSlot> slot, Clock:
     // By itself; but where records are packed at all, one that readers would take apart is wrapped.
     Packing packing;
     if (!record->alone) packing.mode = options_.packing.mode;
-    auto entry = std::make_unique<Entry>(slot, packing);
+    EntryPtr entry = new_entry(slot, packing);
     entry->add(record);
     const Entry* const added = entry.get();
     close(lane, std::move(entry), send_by);
@@ -84,7 +99,7 @@ const Entry* Lanes::add(PendingPtr record, std::optional<ShardSlot> slot, Clock:
   // An entry that one more record would burst is full: it goes as soon as it may.
   if (open && !open->add(record)) close(lane, std::move(open), at_once);
   if (record) {
-    open = std::make_unique<Entry>(slot, options_.packing);
+    open = new_entry(slot, options_.packing);
     open->add(record);
   }
   const Entry* const added = open.get();

@@ -80,10 +80,16 @@ class Lanes {
   /// Entries out of the lanes for which `keep` is false, in order.
   std::vector<EntryPtr> take_unless(const std::function<bool(const Entry&)>& keep);
 
+  /// An entry that is done with, its records gone: the next ones have its memory.
+  void give_back(EntryPtr entry);
+
   bool empty() const noexcept { return active_.empty(); }
   /// Memory that is kept for the next entries, and can be given back.
   bool can_trim() const noexcept { return memory_->can_trim(); }
-  void trim() { memory_->trim(); }
+  void trim() {
+    memory_->trim();
+    spare_.clear();
+  }
 
  private:
   struct Ready {
@@ -137,6 +143,10 @@ class Lanes {
     const Entry* entry = nullptr;
   };
 
+  /// Entries kept for the next ones.
+  static constexpr std::size_t most_spare = 2048;
+
+  EntryPtr new_entry(std::optional<ShardSlot> slot, const Packing& packing);
   Lane& lane_of(std::optional<ShardSlot> slot, Clock::time_point now);
   Lane* find(std::optional<ShardSlot> slot);
   void activate(std::size_t index);
@@ -152,6 +162,7 @@ class Lanes {
   void rest();
 
   std::unique_ptr<EntryMemory> memory_ = std::make_unique<EntryMemory>();  ///< Before the entries that give back to it.
+  std::vector<EntryPtr> spare_;
   LaneOptions options_;
   std::size_t wanted_entry_bytes_ = options_.packing.max_bytes;
   std::deque<Lane> lanes_;  // the first is of no shard, then by slot
