@@ -155,7 +155,9 @@ core::awaitable<void> OrderedWork::hand_over() {
     std::optional<RawBatch> batch = co_await shard_->next_batch();
     if (!batch) co_return;
     if (setup_->handler.direct && !skips()) {
-      co_await hand_over_directly(std::move(*batch));
+      const bool goes_on = co_await hand_over_directly(std::move(*batch));
+      // Even if the lease is ours again by now: what is left of the batch is not passed over.
+      if (!goes_on) co_return;
       continue;
     }
     const detail::Delivery delivery = delivery_of(*batch);
@@ -178,15 +180,16 @@ core::awaitable<void> OrderedWork::hand_over() {
   }
 }
 
-core::awaitable<void> OrderedWork::hand_over_directly(RawBatch batch) {
+core::awaitable<bool> OrderedWork::hand_over_directly(RawBatch batch) {
   const detail::Delivery delivery = delivery_of(batch);
   std::span<RawRecord> left(batch.records);
   while (!left.empty()) {
     if (may_be_paused()) co_await while_paused();
-    if (shard_->end() != ShardEnd::not_ended) co_return;
+    if (shard_->end() != ShardEnd::not_ended) co_return false;
     const bool enough = call_directly(delivery, left);
     if (enough) co_await checkpoint();
   }
+  co_return true;
 }
 
 /// Calls the handler until a checkpoint is due, the shard is paused or ends. True if one is due.
@@ -229,13 +232,26 @@ bool KeyedWork::has_more() {
   if (takes_in()) return window_.unfinished() > 0;
   // The next worker begins after the first gap, so what lies in gaps is still this one's.
   window_.close_gaps();
-  return goes_on() && window_.has_gaps();
+  if (!goes_on() || !window_.has_gaps()) return false;
+  // Unless they are held up: then the next worker begins with them.
+  return window_.running() > 0 || !is_paused();
 }
 
 std::optional<RecordWindow::Ticket> KeyedWork::next() {
   if (!goes_on()) return std::nullopt;
   if (!takes_in()) window_.close_gaps();
-  return window_.start();
+  if (!is_paused()) return window_.start();
+  if (takes_in() && !std::exchange(waits_for_resume_, true)) runners_.spawn(go_on_after_pause());
+  return std::nullopt;
+}
+
+/// What was taken in before a pause begins after it.
+core::awaitable<void> KeyedWork::go_on_after_pause() {
+  std::function<bool()> given_up = [this] { return !takes_in(); };
+  co_await shard_->pauses().wait(shard_->lease_key(), std::move(given_up));
+  waits_for_resume_ = false;
+  start_runners();
+  progress_.wake();
 }
 
 core::awaitable<void> KeyedWork::hand_over() {
@@ -299,6 +315,7 @@ core::awaitable<void> KeyedWork::run_one(RecordWindow::Ticket ticket) {
       intake_.cancel();
       room_.wake();
       progress_.wake();
+      shard_->pauses().wake();
       std::rethrow_exception(failure);
     }
     const std::size_t more = window_.complete(*going);

@@ -39,6 +39,7 @@ class ShardWork {
   /// Calls the handler, for one record or a batch; returns once they are done, or skipped.
   core::awaitable<void> handle(std::span<RawRecord> records, const RawBatch& batch);
   bool may_be_paused() const { return shard_->pauses().any(); }
+  bool is_paused() const { return may_be_paused() && shard_->pauses().paused(shard_->lease_key()); }
   core::awaitable<void> while_paused();
   bool skips() const noexcept { return skip_ != nullptr; }
   detail::Delivery delivery_of(const RawBatch& batch) const;
@@ -76,7 +77,8 @@ class OrderedWork final : public ShardWork {
 
  private:
   core::awaitable<void> hand_over() override;
-  core::awaitable<void> hand_over_directly(RawBatch batch);
+  /// False if the rest of the batch is left to whoever reads the shard next, and so is what comes after it.
+  core::awaitable<bool> hand_over_directly(RawBatch batch);
   bool call_directly(const detail::Delivery& delivery, std::span<RawRecord>& left);
 };
 
@@ -99,6 +101,7 @@ class KeyedWork final : public ShardWork {
   core::awaitable<void> run_one(RecordWindow::Ticket ticket);
   core::awaitable<void> handle_one(Waiting waiting);
   void start_runners();
+  core::awaitable<void> go_on_after_pause();
   std::optional<RecordWindow::Ticket> next();
   bool takes_in() const;
   bool goes_on() const;
@@ -111,6 +114,7 @@ class KeyedWork final : public ShardWork {
   core::Notifier room_;
   core::Notifier progress_;
   bool failed_ = false;
+  bool waits_for_resume_ = false;
 };
 
 std::unique_ptr<ShardWork> make_work(std::shared_ptr<ShardCore> shard, Clock& clock,
