@@ -4,6 +4,7 @@
 import contextlib
 import email.utils
 import http.server
+import re
 import sqlite3
 import threading
 import time
@@ -101,6 +102,57 @@ class TheStream(DoctorTest):
         self.examine(code=FAILED)
         self.assert_found("stream", "problem", "CREATING", "ACTIVE")
 
+    def test_a_stream_that_is_being_deleted(self):
+        self.emulator = self.another_emulator("--streams", f"{self.stream}:1", "--stream-delay", "600000")
+        self.run_tool("streams", "delete", self.stream)
+        self.examine(code=FAILED)
+        self.assert_found("stream", "problem", "DELETING", "create it again")
+
+    def test_a_stream_that_is_being_changed(self):
+        self.emulator = self.another_emulator("--streams", f"{self.stream}:1", "--stream-delay", "600000")
+        self.run_tool("streams", "split", self.stream, FIRST)
+        self.examine()
+        self.assert_found("stream", "warning", "UPDATING", "reading and writing go on")
+
+    def test_an_account_that_is_almost_full(self):
+        self.emulator = self.another_emulator("--no-limits", "--streams", f"{self.stream}:1")
+        limit = self.limit_of_shards()
+        most = limit * 9 // 20  # a stream cannot have them all
+        for name, shards in (("some", most), ("others", limit * 9 // 10 - most - 2)):
+            self.run_tool("streams", "create", name, "--shards", str(shards))
+        self.examine()
+        self.assert_found("limits", "ok", f"{limit * 9 // 10 - 1} of {limit} shards")
+        self.run_tool("streams", "create", "one-more", "--shards", "1")
+        self.examine()
+        self.assert_found("limits", "warning", f"{limit * 9 // 10} of {limit} shards", "quota")
+
+    def limit_of_shards(self):
+        self.examine()
+        return int(re.search(r"of (\d+) shards", self.found["limits"]["what"])[1])
+
+    def test_limits_that_may_not_be_seen(self):
+        self.emulator = self.another_emulator("--streams", f"{self.stream}:1", "--fault",
+                                              "operation=DescribeLimits,action=error,status=400,code=AccessDeniedException")
+        self.examine()
+        self.assert_found("limits", "not_checked", "AccessDenied")
+
+    def test_consumers_of_its_fan_out(self):
+        self.create(1)
+        self.run_tool("streams", "register", self.stream, "shipping")
+        self.examine()
+        self.assert_found("fan-out", "ok", "1 registered consumers")
+
+    def test_the_endpoint_of_something_else(self):
+        self.emulator = self.another_emulator("--streams", f"{self.stream}:1", "--fault",
+                                              "operation=DescribeStreamSummary,action=error,status=400,code=UnknownOperationException")
+        self.examine(code=FAILED)
+        self.assert_found("stream", "problem", "whether the endpoint is one of Kinesis")
+
+    def test_a_token_that_has_expired(self):
+        self.emulator = self.another_emulator("--streams", f"{self.stream}:1", "--fault", "operation=DescribeStreamSummary,action=expired-token")
+        self.examine(code=FAILED)
+        self.assert_found("stream", "problem", "log in again")
+
     def test_a_call_that_is_not_allowed(self):
         for operation, check in (("DescribeStreamSummary", "stream"), ("ListShards", "shards"), ("GetShardIterator", "reading"), ("GetRecords", "reading")):
             with self.subTest(operation=operation):
@@ -176,6 +228,15 @@ class TheWay(DoctorTest):
         self.examine(env=self.env(AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None), code=FAILED)
         self.assert_found("credentials", "problem", "AWS_ACCESS_KEY_ID")
 
+    def test_credentials_with_an_end(self):
+        self.create(1)
+        aws = self.folder / ".aws"
+        aws.mkdir()
+        keys = '{"Version":1,"AccessKeyId":"AKIDEXAMPLE","SecretAccessKey":"s","SessionToken":"t","Expiration":"2099-01-01T00:00:00Z"}'
+        (aws / "config").write_text(f"[default]\ncredential_process = /bin/echo '{keys}'\n")
+        self.examine(env=self.env(AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None))
+        self.assert_found("credentials", "ok", "AKID...", "valid for", "days")
+
     def test_no_region_and_no_profile(self):
         self.examine(env=self.env(AWS_REGION=None), code=FAILED)
         self.assert_found("region", "problem", "AWS_REGION")
@@ -213,6 +274,12 @@ class TheLeases(DoctorTest):
         self.worker().kill()
         self.examine(*self.application, "--watch", "0.2")
         self.assert_found("workers", "warning", "0.2 s", f"{FIRST} (w1)", f"{SECOND} (w1)", "start one")
+
+    def test_owners_that_were_not_watched(self):
+        self.create(2)
+        self.worker().kill()
+        self.examine(*self.application, "--watch", "0")
+        self.assert_found("workers", "not_checked", f"{FIRST} (w1)", f"{SECOND} (w1)")
 
     def test_nobody_works(self):
         self.consumed()
