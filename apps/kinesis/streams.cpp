@@ -5,17 +5,17 @@
 #include "core/uint128.hpp"
 #include "output.hpp"
 #include "run_loop.hpp"
+#include "state_wait.hpp"
 #include <kinesis/client.hpp>
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 namespace kinesis::tool {
 namespace {
 
 using core::awaitable;
-
-constexpr std::chrono::milliseconds poll_interval{250};
-constexpr std::chrono::minutes wait_limit{10};
 
 class Streams {
  public:
@@ -150,14 +150,13 @@ class Streams {
     auto answer = co_await api_.delete_stream(DeleteStreamRequest(arguments_.stream));
     std::move(answer).value();
     if (!arguments_.wait) co_return;
-    const Clock::time_point limit = client_.clock().now() + wait_limit;
-    for (;;) {
-      auto summary = co_await api_.describe_stream_summary(DescribeStreamSummaryRequest(arguments_.stream));
-      if (!summary && summary.error().code() == errc::not_found) co_return;
-      if (client_.clock().now() > limit)
-        throw Error(errc::timeout, arguments_.stream + " is still there after 10 minutes");
-      co_await core::sleep_for(client_.clock(), poll_interval);
-    }
+    std::function<awaitable<bool>()> gone = [this] { return is_gone(); };
+    co_await wait_for_state(client_, arguments_.stream + " is still there", std::move(gone));
+  }
+
+  awaitable<bool> is_gone() {
+    auto summary = co_await api_.describe_stream_summary(DescribeStreamSummaryRequest(arguments_.stream));
+    co_return !summary && summary.error().code() == errc::not_found;
   }
 
   awaitable<void> split() {
@@ -196,15 +195,13 @@ class Streams {
 
   awaitable<void> wait_until_active() {
     if (!arguments_.wait) co_return;
-    const Clock::time_point limit = client_.clock().now() + wait_limit;
-    for (;;) {
-      auto summary = co_await api_.describe_stream_summary(DescribeStreamSummaryRequest(arguments_.stream));
-      const StreamStatus status = std::move(summary).value().stream_description_summary.stream_status;
-      if (status == StreamStatus::active) co_return;
-      if (client_.clock().now() > limit)
-        throw Error(errc::timeout, arguments_.stream + " is not ACTIVE after 10 minutes");
-      co_await core::sleep_for(client_.clock(), poll_interval);
-    }
+    std::function<awaitable<bool>()> active = [this] { return is_active(); };
+    co_await wait_for_state(client_, arguments_.stream + " is not ACTIVE", std::move(active));
+  }
+
+  awaitable<bool> is_active() {
+    auto summary = co_await api_.describe_stream_summary(DescribeStreamSummaryRequest(arguments_.stream));
+    co_return std::move(summary).value().stream_description_summary.stream_status == StreamStatus::active;
   }
 
   Client client_;

@@ -4,19 +4,19 @@
 #include "core/time_format.hpp"
 #include "output.hpp"
 #include "run_loop.hpp"
+#include "state_wait.hpp"
 #include "text_table.hpp"
 #include <kinesis/client.hpp>
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 // The fan-out consumers of a stream.
 namespace kinesis::tool {
 namespace {
 
 using core::awaitable;
-
-constexpr std::chrono::milliseconds poll_interval{250};
-constexpr std::chrono::minutes wait_limit{10};
 
 class StreamConsumers {
  public:
@@ -77,7 +77,11 @@ class StreamConsumers {
     RegisterStreamConsumerRequest request(stream_arn_, arguments_.consumer);
     auto answer = co_await api_.register_stream_consumer(std::move(request));
     KinesisConsumer consumer = std::move(answer).value().consumer;
-    if (!arguments_.no_wait) consumer.consumer_status = co_await wait_until_active(consumer.consumer_arn);
+    if (!arguments_.no_wait) {
+      std::function<awaitable<bool>()> active = [this, arn = consumer.consumer_arn] { return is_active(arn); };
+      co_await wait_for_state(client_, arguments_.consumer + " is not ACTIVE", std::move(active));
+      consumer.consumer_status = ConsumerStatus::active;
+    }
     std::string out;
     if (connection_.json()) {
       aws::JsonWriter json(out);
@@ -88,16 +92,9 @@ class StreamConsumers {
     print(out + "\n");
   }
 
-  awaitable<ConsumerStatus> wait_until_active(std::string arn) {
-    const Clock::time_point limit = client_.clock().now() + wait_limit;
-    for (;;) {
-      auto answer = co_await api_.describe_stream_consumer(DescribeStreamConsumerRequest(arn));
-      const ConsumerStatus status = std::move(answer).value().consumer_description.consumer_status;
-      if (status == ConsumerStatus::active) co_return status;
-      if (client_.clock().now() > limit)
-        throw Error(errc::timeout, arguments_.consumer + " is not ACTIVE after 10 minutes");
-      co_await core::sleep_for(client_.clock(), poll_interval);
-    }
+  awaitable<bool> is_active(std::string arn) {
+    auto answer = co_await api_.describe_stream_consumer(DescribeStreamConsumerRequest(arn));
+    co_return std::move(answer).value().consumer_description.consumer_status == ConsumerStatus::active;
   }
 
   awaitable<void> remove() {
@@ -111,21 +108,18 @@ class StreamConsumers {
     static_cast<ConsumerRequest&>(request) = named;
     auto answer = co_await api_.deregister_stream_consumer(std::move(request));
     std::move(answer).value();
-    if (!arguments_.no_wait) co_await wait_until_gone(std::move(named));
+    if (arguments_.no_wait) co_return;
+    std::function<awaitable<bool>()> gone = [this, named] { return is_gone(named); };
+    co_await wait_for_state(client_, arguments_.consumer + " is still there", std::move(gone));
   }
 
-  awaitable<void> wait_until_gone(ConsumerRequest named) {
-    const Clock::time_point limit = client_.clock().now() + wait_limit;
-    for (;;) {
-      DescribeStreamConsumerRequest request;
-      static_cast<ConsumerRequest&>(request) = named;
-      auto answer = co_await api_.describe_stream_consumer(std::move(request));
-      if (!answer && answer.error().code() == errc::not_found) co_return;
-      std::move(answer).value();
-      if (client_.clock().now() > limit)
-        throw Error(errc::timeout, arguments_.consumer + " is still there after 10 minutes");
-      co_await core::sleep_for(client_.clock(), poll_interval);
-    }
+  awaitable<bool> is_gone(ConsumerRequest named) {
+    DescribeStreamConsumerRequest request;
+    static_cast<ConsumerRequest&>(request) = named;
+    auto answer = co_await api_.describe_stream_consumer(std::move(request));
+    if (!answer && answer.error().code() == errc::not_found) co_return true;
+    std::move(answer).value();
+    co_return false;
   }
 
   Client client_;

@@ -144,20 +144,6 @@ TEST_F(LeaseTable, AStreamThatWasCreatedAnewIsReported) {
   EXPECT_THAT(troubles_of("a"), ::testing::HasSubstr("another created under its name"));
 }
 
-TEST_F(LeaseTable, AStreamThatIsDeletedIsReported) {
-  start("a");
-  loop.run_for(5s);
-  auto remove = [&]() -> awaitable<void> {
-    DeleteStreamRequest request("orders");
-    auto answer = co_await service->api()->delete_stream(std::move(request));
-    EXPECT_TRUE(answer);
-  };
-  finish(remove());
-  loop.run_for(1min);
-  EXPECT_THAT(troubles_of("a"), ::testing::HasSubstr("looking for new and finished shards"));
-  EXPECT_EQ(rows().size(), 4u) << "the leases stay: they may be wanted for another stream";
-}
-
 TEST_F(LeaseTable, LostAnswersOfTheStoreAreRecognised) {
   start("a").leases->lose_answers = 3;
   start("b").leases->lose_answers = 2;

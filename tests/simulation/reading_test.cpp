@@ -217,6 +217,11 @@ TEST_P(Reading, AStreamThatIsDeletedIsAnErrorOneCanSee) {
   ASSERT_FALSE(failed.empty());
   EXPECT_EQ(failed.front().error.code(), errc::not_found);
   EXPECT_LE(failed.size(), 20u) << "and is asked for seldom";
+  bool looked = false;
+  for (const event::Trouble& trouble : events<event::Trouble>(a))
+    looked = looked || trouble.doing.find("looking for new and finished shards") != std::string::npos;
+  EXPECT_TRUE(looked);
+  EXPECT_EQ(leases().size(), 1u) << "the leases stay: they may be wanted for another stream";
   for (const auto& [key, row] : leases())
     EXPECT_FALSE(row.checkpoint.is_shard_end()) << "it is not the end of the shard";
 }

@@ -196,17 +196,18 @@ class Emulator:
         return self.running.stop(signal_number)
 
 
-def read_terminal(master):
-    """All that was written to the other end of a pseudo terminal, once nobody has that open any more."""
+def read_terminal(master, show=lambda more: None):
+    """All that was written to the other end of a pseudo terminal, once nobody has that open any more. `show` gets it as it comes."""
     shown = b""
     while True:
         try:
             more = os.read(master, 65536)
         except OSError:  # the other end is closed and all is read
-            return shown
+            more = b""
         if not more:
             return shown
         shown += more
+        show(more)
 
 
 def wait_until(condition, what, patience=None):

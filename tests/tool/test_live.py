@@ -8,7 +8,7 @@ import subprocess
 import threading
 import unittest
 
-from support import CRASH, DONE, TOOL, ToolTest, wait_until
+from support import CRASH, DONE, TOOL, ToolTest, read_terminal, wait_until
 
 FIRST, SECOND = "shardId-000000000000", "shardId-000000000001"
 
@@ -21,24 +21,17 @@ class Live(ToolTest):
                                     "--poll-interval", "100", *options], env=self.env(**{"TERM": "xterm", **environment}), cwd=self.folder,
                                    stdin=subprocess.DEVNULL, stdout=slave if stdout == "terminal" else stdout, stderr=slave)
         os.close(slave)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
+        self.addCleanup(os.close, master)
         self.shown = b""
-        reader = threading.Thread(target=self.read, args=(master,), daemon=True)
+        reader = threading.Thread(target=read_terminal, args=(master, self.show), daemon=True)
         reader.start()
         self.addCleanup(reader.join, 10)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
         return process
 
-    def read(self, master):
-        while True:
-            try:
-                data = os.read(master, 65536)
-            except OSError:  # the other end is gone
-                data = b""
-            if not data:
-                os.close(master)
-                return
-            self.shown += data
+    def show(self, more):
+        self.shown += more
 
     def wait_for(self, pattern):
         wait_until(lambda: re.search(pattern, self.shown), f"{pattern} in {self.shown[-1000:]!r}")
