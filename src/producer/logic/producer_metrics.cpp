@@ -155,7 +155,9 @@ void print_shards(std::string& out, const ProducerMetrics& m) {
   if (m.shards.empty()) return;
   std::vector<const ProducerShardMetrics*> busiest;
   for (const ProducerShardMetrics& shard : m.shards) busiest.push_back(&shard);
-  std::stable_sort(busiest.begin(), busiest.end(), [](const auto* a, const auto* b) { return a->bytes > b->bytes; });
+  // As they stand, where they are as busy as each other.
+  std::sort(busiest.begin(), busiest.end(),
+            [](const auto* a, const auto* b) { return a->bytes != b->bytes ? a->bytes > b->bytes : a < b; });
   print(out, "%-20s %14s %16s %12s %12s\n", "shard", "records", "bytes", "entries", "throttled");
   for (std::size_t i = 0; i < std::min(shown, busiest.size()); ++i) {
     const ProducerShardMetrics& shard = *busiest[i];
