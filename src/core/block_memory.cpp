@@ -97,7 +97,7 @@ class Exchange {
   }
 
  private:
-  static constexpr std::size_t most_kept = std::size_t{12} << 20;
+  static constexpr std::size_t most_kept = std::size_t{6} << 20;
 
   /// Nothing is allocated where something is given back.
   Exchange() {
