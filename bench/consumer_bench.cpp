@@ -186,8 +186,9 @@ int main(int argc, char** argv) {
   const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 10;
   bench::print_machine();
   std::printf("CPU of the one thread, a user record; best of %d rounds\n", rounds);
-  measure("100 B, aggregated", 100, true, rounds);
-  measure("1 KB, aggregated", 1000, true, rounds);
-  measure("1 KB, alone", 1000, false, rounds);
+  const int one = argc > 2 ? std::atoi(argv[2]) : 0;
+  if (one == 0 || one == 1) measure("100 B, aggregated", 100, true, rounds);
+  if (one == 0 || one == 2) measure("1 KB, aggregated", 1000, true, rounds);
+  if (one == 0 || one == 3) measure("1 KB, alone", 1000, false, rounds);
   return 0;
 }

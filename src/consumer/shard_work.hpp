@@ -37,11 +37,11 @@ class ShardWork {
   virtual void saved(const std::optional<RecordPosition>& /*covered*/) {}
 
   /// Calls the handler, for one record or a batch; returns once they are done, or skipped.
-  core::awaitable<void> handle(std::span<RawRecord> records, const RawBatch& batch);
+  core::awaitable<void> handle(std::span<RawRecord> records, detail::Delivery delivery);
   bool may_be_paused() const { return shard_->pauses().any(); }
   core::awaitable<void> while_paused();
   bool skips() const noexcept { return skip_ != nullptr; }
-  detail::Delivery delivery_of(const RawBatch& batch) const;
+  detail::Delivery delivery(std::chrono::milliseconds behind_latest, std::int64_t lease_counter) const;
   /// Records until a checkpoint is due by their number, 1 or more.
   std::size_t until_enough() const noexcept { return enough_ - std::min(unsaved_, enough_ - 1); }
   /// `records` more are done, all up to `position`. True if that is enough for a checkpoint.
@@ -76,8 +76,12 @@ class OrderedWork final : public ShardWork {
 
  private:
   core::awaitable<void> hand_over() override;
-  core::awaitable<void> hand_over_directly(RawBatch batch);
-  bool call_directly(const detail::Delivery& delivery, std::span<RawRecord>& left);
+  core::awaitable<void> hand_over_batches();
+  core::awaitable<void> hand_over_directly();
+  bool call_directly(const detail::Delivery& delivery, std::span<const detail::RecordView>& left);
+  core::awaitable<void> hand_over_one_by_one();
+
+  detail::RecordPortion portion_;
 };
 
 /// Several records at a time, each partition key in order; or one at a time, each key no further than its checkpoint.
@@ -104,6 +108,7 @@ class KeyedWork final : public ShardWork {
   bool goes_on() const;
   bool has_more();
 
+  detail::RecordPortion portion_;
   RecordWindow window_;
   std::unordered_map<RecordWindow::Ticket, Waiting> waiting_;
   core::TaskGroup intake_;
