@@ -15,6 +15,9 @@ namespace {
 /// The KCL hands the state to applications of any language as a string.
 constexpr std::size_t most_prepared_bytes = 4 * 1024;
 
+/// So close to the end of a lease the cheap clock, which may be late, is not asked.
+constexpr std::chrono::milliseconds coarse_reserve{100};
+
 /// The shard's hash keys, as its lease has them.
 aggregation::HashRange range_of(const Lease& lease) {
   aggregation::HashRange range;
@@ -173,6 +176,13 @@ bool ShardSession::take(detail::RecordPortion& portion, std::size_t at_least) {
 ShardEnd ShardSession::end() const noexcept {
   // Also of a shard that is at its end, or that was wanted: what is still in hand is not worked off for ever.
   return is_valid() ? end_.load() : ShardEnd::lease_lost;
+}
+
+bool ShardSession::is_valid() const noexcept {
+  const Clock& clock = context_.client.clock();
+  const Clock::time_point until = valid_until_.load();
+  if (clock.coarse_now() < until - coarse_reserve) return true;
+  return clock.now() < until;
 }
 
 bool ShardSession::still_ours() {

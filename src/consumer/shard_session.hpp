@@ -78,8 +78,8 @@ class ShardSession final : public ShardCore, public std::enable_shared_from_this
   bool take(detail::RecordPortion& portion, std::size_t at_least);
   bool nothing_stored();
   std::optional<Checkpoint> to_write();
-  /// Nobody else takes the shard yet.
-  bool is_valid() const noexcept { return context_.client.clock().now() < valid_until_.load(); }
+  /// Nobody else takes the shard yet. Asked for each record.
+  bool is_valid() const noexcept;
   bool still_ours();
   /// Nothing is left that another worker could take: `end` stays what it is.
   void settle() { valid_until_.store(Clock::time_point::max()); }
