@@ -181,6 +181,10 @@ void measure(const char* name, std::size_t size, bool aggregated, std::size_t bu
 
 int main(int argc, char** argv) {
   const std::size_t records = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 200'000;
+  if (records == 0) {
+    std::fprintf(stderr, "usage: producer_bench [RECORDS [ROUNDS [SHARDS [1, 2 or 3 [RECORDS UNDER WAY]]]]]\n");
+    return 2;
+  }
   const int rounds = argc > 2 ? std::max(1, std::atoi(argv[2])) : 15;
   const int shards = argc > 3 ? std::max(1, std::atoi(argv[3])) : 8;
   bench::print_machine();

@@ -18,7 +18,10 @@ struct TrimHorizon {};  ///< The oldest record the stream still has.
 /// first checkpoint, so that a worker that takes over before then begins there as well; the clock of that worker
 /// decides.
 struct Latest {};
-struct AtTimestamp {  ///< The first record at or after a time. All workers of an application must name the same one.
+/// The first record at or after a time. All workers of an application must name the same one. Children of shards that
+/// are split or merged later are read from their beginning; so may be those of before the time, where the first worker
+/// ended while it made the leases.
+struct AtTimestamp {
   Clock::wall_time_point time;
 };
 /// The record of this number in each shard that is named, those not named at their oldest record. For a change from

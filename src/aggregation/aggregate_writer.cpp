@@ -1,6 +1,7 @@
 #include "aggregation/aggregate_writer.hpp"
 
 #include "core/md5.hpp"
+#include "core/prefetch.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -143,6 +144,13 @@ void AggregateWriter::add(const HashedKey& partition_key, const std::optional<co
                           BytesView data) {
   constexpr AggregateLimits none{.bytes = SIZE_MAX};
   try_add(partition_key, explicit_hash_key, data, none);
+}
+
+void AggregateWriter::prefetch(core::Uint128 hash_key) const noexcept {
+  core::prefetch_lines<1>(keys_.data() + keys_.size());
+  core::prefetch_lines<3>(records_.data() + records_.size());
+  core::prefetch_lines<1>(key_list_.data() + key_list_.size());
+  key_table_.prefetch(hash_key);
 }
 
 void AggregateWriter::clear() noexcept {

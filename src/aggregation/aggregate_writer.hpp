@@ -50,6 +50,9 @@ class AggregateWriter {
   /// Without limits.
   void add(const HashedKey& partition_key, const std::optional<core::Uint128>& explicit_hash_key, BytesView data);
 
+  /// Has the processor fetch what the next record will be written to. `hash_key`: of its partition key.
+  void prefetch(core::Uint128 hash_key) const noexcept;
+
   std::size_t records() const noexcept { return count_; }
   bool empty() const noexcept { return count_ == 0; }
   /// The exact size of the aggregate, envelope included: 20 with no record.

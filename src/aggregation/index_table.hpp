@@ -45,6 +45,11 @@ class IndexTable {
     ++size_;
   }
 
+  /// Has the processor fetch where the number is looked for.
+  void prefetch(core::Uint128 number) const noexcept {
+    if (size_ > 0) __builtin_prefetch(&slots_[hash_of(number) & mask_], 1);
+  }
+
   std::uint32_t size() const noexcept { return size_; }
   /// Keeps its memory, and will use as much of it as the same number of keys needs.
   void clear() noexcept;

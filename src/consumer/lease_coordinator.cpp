@@ -74,7 +74,7 @@ core::awaitable<void> LeaseCoordinator::prepare() {
   if (streams_.empty()) co_await find_streams();
   co_await options_.leases->prepare();
   co_await read_table();
-  for (const auto& part : streams_) co_await part->keeper.make_missing();
+  for (const auto& part : streams_) co_await part->keeper.make_missing(table_read_);
 }
 
 core::awaitable<void> LeaseCoordinator::find_streams() {
@@ -90,11 +90,13 @@ core::awaitable<void> LeaseCoordinator::prepare_fetching() {
 }
 
 core::awaitable<void> LeaseCoordinator::keep_shards() {
-  for (const auto& part : streams_) co_await part->keeper.keep();
+  for (const auto& part : streams_) co_await part->keeper.keep(table_read_);
 }
 
 core::awaitable<void> LeaseCoordinator::read_table() {
+  const TableRead began{client_.clock().now(), client_.clock().wall_now()};
   auto rows = co_await options_.leases->list();
+  table_read_ = began;
   std::erase_if(rows, [this](const Lease& row) { return part_of(row) == nullptr; });
   book_.observe_all(std::move(rows), client_.clock().now());
 }

@@ -175,6 +175,7 @@ class LeaseCoordinator final : public std::enable_shared_from_this<LeaseCoordina
   core::Notifier wake_renew_;
   core::Random random_;
   LeaseBook book_;
+  TableRead table_read_;                              // which is in the book
   std::set<std::string> workers_;                     // that own leases, as last told
   std::set<std::string> blocked_;                     // shards that wait for their parents, as last told
   std::vector<std::unique_ptr<StreamPart>> streams_;  // set by prepare

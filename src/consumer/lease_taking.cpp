@@ -186,7 +186,8 @@ core::awaitable<void> LeaseCoordinator::begin_awaited(std::string key) {
 }
 
 core::awaitable<void> LeaseCoordinator::begin(Lease row, Clock::time_point sent, bool stolen) {
-  if (stopping_) {
+  // A shard may end while it is on its way here: to read it again would deliver all of it once more.
+  if (stopping_ || row.checkpoint.is_shard_end()) {
     const LeaseUpdate release = LeaseUpdate::release(row);
     co_await options_.leases->update(release);
     co_return;

@@ -41,28 +41,39 @@ core::awaitable<void> ShardKeeper::list_shards(bool first) {
   shards_ = std::move(listed).value();
 }
 
-core::awaitable<void> ShardKeeper::make_missing() {
+core::awaitable<void> ShardKeeper::make_missing(TableRead table) {
   const bool first = rows().entries().empty();
   co_await list_shards(first);
   if (first) {
     check_coverage(shards_).value();
-    co_await create_all(first_leases(shards_, stream_.start));
+    co_await create_all(first_leases(shards_, stream_.start), table);
     co_return;
   }
   const FindLease find = [this](const std::string& id) { return book_.lease(stream_.key_of(id)); };
-  co_await create_all(missing_leases(shards_, find, stream_.start));
+  co_await create_all(missing_leases(shards_, find, stream_.start), table);
 }
 
-core::awaitable<void> ShardKeeper::create_all(std::vector<Lease> leases) {
+core::awaitable<void> ShardKeeper::create_all(std::vector<Lease> leases, TableRead table) {
+  if (leases.empty()) co_return;
+  const Clock::wall_time_point begun = first_start(rows(), table.wall);
+  for (Lease& lease : leases) pin_latest(lease, begun);
   std::function<core::awaitable<void>(std::size_t)> create_one = [&](std::size_t i) {
-    return create(std::move(leases[i]));
+    return create_missing(std::move(leases[i]), table);
   };
   co_await in_parallel(strand_, leases.size(), options_.timing.parallel_writes, std::move(create_one));
 }
 
+/// A process that stood still, or whose store is slow, must not make leases that others have made, finished and deleted
+/// meanwhile.
+core::awaitable<void> ShardKeeper::create_missing(Lease lease, TableRead table) {
+  if (client_.clock().now() - table.at > table_is_current)
+    throw Error(errc::timeout, "the lease table was read too long ago to tell which leases are missing")
+        .with_retryable(true);
+  co_await create(std::move(lease));
+}
+
 core::awaitable<void> ShardKeeper::create(Lease lease) {
   lease.key = stream_.key_of(lease.key);
-  pin_latest(lease, client_.clock().wall_now());
   const LeaseWrite written = co_await options_.leases->create(lease);
   if (written.is_stored()) {
     emit(event::ShardFound{lease.key, lease.parent_shard_ids});
@@ -72,7 +83,7 @@ core::awaitable<void> ShardKeeper::create(Lease lease) {
   }
 }
 
-core::awaitable<void> ShardKeeper::keep() {
+core::awaitable<void> ShardKeeper::keep(TableRead table) {
   const Clock::time_point now = client_.clock().now();
   const LeaseBook& known = rows();
   if (!keeps_house(known, options_.worker.text(), now)) {
@@ -92,7 +103,7 @@ core::awaitable<void> ShardKeeper::keep() {
   }
   std::exception_ptr failure;
   try {
-    co_await make_missing();
+    co_await make_missing(table);
     co_await check_table();
   } catch (...) {
     failure = std::current_exception();
@@ -116,7 +127,7 @@ core::awaitable<void> ShardKeeper::check_table() {
     const LeaseUpdate range = LeaseUpdate::hash_key_range(lease, *lease.starting_hash_key, *lease.ending_hash_key);
     co_await options_.leases->update(range);
   }
-  std::vector<Lease> remove = done_with(known, shards_);
+  std::vector<Lease> remove = done_with(known, shards_, client_.clock().now());
   std::set<std::string> outlived_now;
   for (Lease& lease : outlived(known, shards_)) {
     outlived_now.insert(lease.key);

@@ -13,6 +13,12 @@
 
 namespace kinesis::consumer {
 
+/// When reading the lease table began.
+struct TableRead {
+  Clock::time_point at{};
+  Clock::wall_time_point wall{};
+};
+
 /// Keeps the lease table in step with the shards of a stream: makes the leases that are missing, and those of
 /// children when a shard ends; deletes those that are done with or whose shards are forgotten; looks for hash keys
 /// nobody covers. One worker does the rounds for all (`keeps_house`). On the coordinator's strand.
@@ -22,10 +28,10 @@ class ShardKeeper {
   ShardKeeper(Client client, const ConsumerOptions& options, ConsumedStream stream, asio::any_io_executor strand,
               LeaseBook& book);
 
-  /// The leases of a table that has none, or those that are missing.
-  core::awaitable<void> make_missing();
+  /// The leases of a table that has none, or those that are missing. `table`: what they are missing from.
+  core::awaitable<void> make_missing(TableRead table);
   /// The rounds, with every refresh: what is due of them. What fails is reported, and tried again at the next.
-  core::awaitable<void> keep();
+  core::awaitable<void> keep(TableRead table);
   /// Leases of the children of a shard whose last record was read, and their ids in its row. `children`: what the last
   /// answer named; if it named none, the list of shards is asked. Throws what fails.
   /// `still_ours`: whether the shard is; Error(condition_failed) where it is not: a process that stood still must not
@@ -38,7 +44,8 @@ class ShardKeeper {
   const LeaseBook& rows();
   core::awaitable<void> list_shards(bool first);
   core::awaitable<void> create(Lease lease);
-  core::awaitable<void> create_all(std::vector<Lease> leases);
+  core::awaitable<void> create_missing(Lease lease, TableRead table);
+  core::awaitable<void> create_all(std::vector<Lease> leases, TableRead table);
   core::awaitable<void> remove(Lease lease);
   core::awaitable<void> remove_all(std::vector<Lease> leases);
   core::awaitable<void> check_table();

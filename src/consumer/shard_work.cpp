@@ -206,6 +206,7 @@ core::awaitable<void> OrderedWork::hand_over_directly() {
     std::span<const detail::RecordView> left(portion_.records);
     while (!left.empty()) {
       if (may_be_paused()) co_await while_paused();
+      // Even if the lease is ours again later: what is left of the portion is not passed over.
       if (shard_->end() != ShardEnd::not_ended) co_return;
       const bool enough = call_directly(how, left);
       if (enough) co_await checkpoint();
@@ -253,13 +254,26 @@ bool KeyedWork::has_more() {
   if (takes_in()) return window_.unfinished() > 0;
   // The next worker begins after the first gap, so what lies in gaps is still this one's.
   window_.close_gaps();
-  return goes_on() && window_.has_gaps();
+  if (!goes_on() || !window_.has_gaps()) return false;
+  // Unless they are held up: then the next worker begins with them.
+  return window_.running() > 0 || !is_paused();
 }
 
 std::optional<RecordWindow::Ticket> KeyedWork::next() {
   if (!goes_on()) return std::nullopt;
   if (!takes_in()) window_.close_gaps();
-  return window_.start();
+  if (!is_paused()) return window_.start();
+  if (takes_in() && !std::exchange(waits_for_resume_, true)) runners_.spawn(go_on_after_pause());
+  return std::nullopt;
+}
+
+/// What was taken in before a pause begins after it.
+core::awaitable<void> KeyedWork::go_on_after_pause() {
+  std::function<bool()> given_up = [this] { return !takes_in(); };
+  co_await shard_->pauses().wait(shard_->lease_key(), std::move(given_up));
+  waits_for_resume_ = false;
+  start_runners();
+  progress_.wake();
 }
 
 core::awaitable<void> KeyedWork::hand_over() {
@@ -324,6 +338,7 @@ core::awaitable<void> KeyedWork::run_one(RecordWindow::Ticket ticket) {
       intake_.cancel();
       room_.wake();
       progress_.wake();
+      shard_->pauses().wake();
       std::rethrow_exception(failure);
     }
     const std::size_t more = window_.complete(*going);

@@ -39,6 +39,7 @@ class ShardWork {
   /// Calls the handler, for one record or a batch; returns once they are done, or skipped.
   core::awaitable<void> handle(std::span<RawRecord> records, detail::Delivery delivery);
   bool may_be_paused() const { return shard_->pauses().any(); }
+  bool is_paused() const { return may_be_paused() && shard_->pauses().paused(shard_->lease_key()); }
   core::awaitable<void> while_paused();
   bool skips() const noexcept { return skip_ != nullptr; }
   detail::Delivery delivery(std::chrono::milliseconds behind_latest, std::int64_t lease_counter) const;
@@ -103,6 +104,7 @@ class KeyedWork final : public ShardWork {
   core::awaitable<void> run_one(RecordWindow::Ticket ticket);
   core::awaitable<void> handle_one(Waiting waiting);
   void start_runners();
+  core::awaitable<void> go_on_after_pause();
   std::optional<RecordWindow::Ticket> next();
   bool takes_in() const;
   bool goes_on() const;
@@ -116,6 +118,7 @@ class KeyedWork final : public ShardWork {
   core::Notifier room_;
   core::Notifier progress_;
   bool failed_ = false;
+  bool waits_for_resume_ = false;
 };
 
 std::unique_ptr<ShardWork> make_work(std::shared_ptr<ShardCore> shard, Clock& clock,

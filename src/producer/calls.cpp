@@ -158,10 +158,11 @@ void Pipeline::deliver(EntryPtr entry, Delivered delivered, const SentEntry& sen
   EntryFacts facts = facts_of(*entry, sent);
   facts.shard_id = delivered.shard_id;
   Stored stored{delivered.shard_id, delivered.sequence_number, entry->aggregated(), now};
-  std::vector<PendingPtr> records = entry->take_records_without_data();
+  std::vector<PendingPtr>& records = entry->records_without_data();
   meter_.entry_delivered(facts, records, now);
   release(entry.get(), records, now);
-  finished_.emplace_back(std::move(records), entry->sums(), std::move(stored));
+  finished_.add(records, entry->sums(), std::move(stored));
+  lanes_.give_back(std::move(entry));
 }
 
 void Pipeline::retry_or_fail(EntryPtr entry, const Error& error) {
@@ -205,7 +206,7 @@ EntryPtr Pipeline::without_given_up(EntryPtr entry, Clock::time_point when) {
 void Pipeline::fail(EntryPtr entry, const Error& error, ProducerOutcome outcome) {
   const std::string shard_id(shard_name(*entry));
   if (error.code() == errc::closed) outcome = ProducerOutcome::closed;
-  std::vector<PendingPtr> records = entry->take_records_without_data();
+  std::vector<PendingPtr>& records = entry->records_without_data();
   release(entry.get(), records, client_.clock().now());
   for (PendingPtr& record : records) {
     Error last = error.code() == errc::closed ? closed_error(*record) : error.with_attempts(record->attempts);

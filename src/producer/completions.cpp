@@ -34,15 +34,17 @@ class Pipeline::Completions {
 
   void operator()() {
     const Rest rest{*this};
-    for (; group_ < answers_.size(); ++group_, next_ = 0) {
-      Answered& answered = answers_[group_];
-      while (next_ < answered.records.size()) {
-        const std::size_t index = next_++;
-        core::prefetch_ahead<3>(answered.records, index);
+    std::vector<PendingPtr>& records = answers_.records();
+    for (; fate_ < answers_.fates().size(); ++fate_, in_fate_ = 0) {
+      const Fate& fate = answers_.fates()[fate_];
+      const auto* const stored = std::get_if<Stored>(&fate.what);
+      const bool with_data = stored == nullptr || !stored->aggregated;
+      while (in_fate_ < fate.records) {
+        const std::size_t index = in_fate_++;
+        prefetch(records, with_data);
         // Those that complete elsewhere are not here any more.
-        if (answered.records[index]) complete(std::move(answered.records[index]), answered, index);
+        if (PendingPtr record = std::move(records[next_++])) complete(std::move(record), fate, index);
       }
-      answered.records = std::vector<PendingPtr>();
     }
     pipeline_->recycle(used_);
   }
@@ -51,11 +53,26 @@ class Pipeline::Completions {
   /// So many at a time are given back.
   static constexpr std::size_t many = 256;
 
-  void complete(PendingPtr record, const Answered& answered, std::size_t index) {
+  /// A record soon to come, and what a nearer one points to. Those of aggregates have no data of their own.
+  void prefetch(const std::vector<PendingPtr>& records, bool with_data) const noexcept {
+    if (const PendingRecord* const later = at(records, next_ + 12)) {
+      core::prefetch_lines<1>(&later->accepted);
+      if (with_data) core::prefetch_lines<1>(&later->record);
+    }
+    if (const PendingRecord* const soon = at(records, next_ + 6)) {
+      core::prefetch_behind(soon->done);
+      if (with_data) core::prefetch_behind(soon->record.data.owner());
+    }
+  }
+  static const PendingRecord* at(const std::vector<PendingPtr>& records, std::size_t index) noexcept {
+    return index < records.size() ? records[index].get() : nullptr;
+  }
+
+  void complete(PendingPtr record, const Fate& fate, std::size_t index) {
     used_.push_back(std::move(record));
     PendingRecord& completed = *used_.back();
     completed.drop_data();
-    producer::complete(completed, answered, index);
+    producer::complete(completed, fate, index);
     if (used_.size() >= many) pipeline_->recycle(used_);
   }
 
@@ -71,8 +88,9 @@ class Pipeline::Completions {
   std::shared_ptr<Pipeline> pipeline_;
   Answers answers_;
   std::vector<PendingPtr> used_;
-  std::size_t group_ = 0;
-  std::size_t next_ = 0;
+  std::size_t fate_ = 0;
+  std::size_t in_fate_ = 0;
+  std::size_t next_ = 0;  ///< Of all records.
 };
 
 /// Completes each on its own executor: those of the client's all in one go there.
@@ -80,16 +98,16 @@ void Pipeline::post_receipts(Answers answers) {
   if (answers.empty()) return;
   const asio::any_io_executor ours = client_.executor();
   const asio::any_completion_executor erased(ours);
-  for (Answered& answered : answers) {
-    if (answered.sums.unbound) continue;
-    for (std::size_t index = 0; index < answered.records.size(); ++index) {
-      PendingPtr& record = answered.records[index];
-      if (record->unbound) continue;
-      auto executor = asio::get_associated_executor(record->done, ours);
+  std::size_t first = 0;
+  for (const Fate& fate : answers.fates()) {
+    const std::span<PendingPtr> records = std::span(answers.records()).subspan(first, fate.records);
+    first += fate.records;
+    if (fate.sums.unbound) continue;
+    for (std::size_t index = 0; index < records.size(); ++index) {
+      if (records[index]->unbound) continue;
+      auto executor = asio::get_associated_executor(records[index]->done, ours);
       if (executor == erased) continue;
-      auto call = [record = std::move(record), fate = Answered({}, {}, answered.fate), index]() mutable {
-        complete(*record, fate, index);
-      };
+      auto call = [record = std::move(records[index]), fate, index]() mutable { complete(*record, fate, index); };
       detail::post_to(ours, asio::bind_executor(std::move(executor), std::move(call)));
     }
   }
@@ -101,6 +119,8 @@ PendingPtr Pipeline::new_record() {
   if (spare_.empty()) return std::make_unique<PendingRecord>();
   PendingPtr record = std::move(spare_.back());
   spare_.pop_back();
+  // The one for a send that comes soon.
+  if (spare_.size() >= 4) core::prefetch_lines<3>(spare_[spare_.size() - 4].get());
   return record;
 }
 

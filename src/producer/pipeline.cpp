@@ -151,7 +151,8 @@ void Pipeline::expire_waiting(Answers& answers, Clock::time_point now) {
     const Error error(errc::timeout, "the record's time to live was over before there was room for it in the buffer");
     meter_.record_failed(*record, ProducerOutcome::expired, error, {});
     count_in(*record);
-    settle(answers.emplace_back(std::move(record), error));
+    answers.add(std::move(record), error);
+    settle(answers.fates().back(), std::span(answers.records()).last(1));
   }
 }
 
@@ -349,7 +350,7 @@ bool Pipeline::past_deadline(Clock::time_point now) const {
 
 void Pipeline::finish(PendingPtr record, Error error, ProducerOutcome outcome, std::string_view shard_id) {
   meter_.record_failed(*record, outcome, error, shard_id);
-  finished_.emplace_back(std::move(record), std::move(error));
+  finished_.add(std::move(record), std::move(error));
 }
 
 /// Its time, or its tries, are over.
@@ -359,19 +360,27 @@ void Pipeline::give_up_on(PendingPtr record) {
 }
 
 /// Its records are not here any more.
-void Pipeline::settle(const Answered& answered) {
-  const auto leave = [this](std::uint64_t number, std::size_t records) {
+void Pipeline::settle(const Fate& fate, std::span<const PendingPtr> records) {
+  const auto leave = [this](std::uint64_t number, std::size_t count) {
     const auto epoch = unanswered_.find(number);
-    epoch->second -= records;
+    epoch->second -= count;
     if (epoch->second == 0) unanswered_.erase(epoch);
   };
-  if (answered.sums.first_epoch == answered.sums.last_epoch) {
-    leave(answered.sums.first_epoch, answered.records.size());
+  if (fate.sums.first_epoch == fate.sums.last_epoch) {
+    leave(fate.sums.first_epoch, records.size());
   } else {
-    for (const PendingPtr& record : answered.records) leave(record->epoch, 1);
+    for (const PendingPtr& record : records) leave(record->epoch, 1);
   }
-  metrics_.buffered_records -= answered.records.size();
-  metrics_.buffered_bytes -= answered.sums.bytes;
+  metrics_.buffered_records -= records.size();
+  metrics_.buffered_bytes -= fate.sums.bytes;
+}
+
+void Pipeline::settle(const Answers& answers) {
+  std::size_t first = 0;
+  for (const Fate& fate : answers.fates()) {
+    settle(fate, answers.records_of(fate, first));
+    first += fate.records;
+  }
 }
 
 /// Completes records, and lets those that waited for their room in.
@@ -379,7 +388,7 @@ void Pipeline::answer(Answers answers, Clock::time_point now) {
   std::list<Waiter> done;
   {
     const std::lock_guard lock(mutex_);
-    for (const Answered& answered : answers) settle(answered);
+    settle(answers);
     expire_waiting(answers, now);
     while (!waiting_.empty() && has_room(waiting_.front()->bytes)) admit(first_waiting());
     meter_.end_turn(metrics_);
@@ -417,8 +426,8 @@ void Pipeline::give_up() {
     finish(std::move(record), std::move(error), ProducerOutcome::closed);
   }
   std::size_t lost = 0;
-  for (const Answered& answered : finished_)
-    if (std::holds_alternative<Error>(answered.fate)) lost += answered.records.size();
+  for (const Fate& fate : finished_.fates())
+    if (std::holds_alternative<Error>(fate.what)) lost += fate.records;
   if (lost > 0 && client_.log().enabled(LogLevel::warning))
     client_.log().write(LogLevel::warning, "producer",
                         std::to_string(lost) + " records were not acknowledged before the producer was closed");

@@ -3,6 +3,7 @@
 #include "core/async.hpp"
 #include "core/backoff.hpp"
 #include "core/random.hpp"
+#include "producer/logic/answers.hpp"
 #include "producer/logic/byte_chunks.hpp"
 #include "producer/logic/delivery.hpp"
 #include "producer/logic/key_order.hpp"
@@ -45,7 +46,6 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
 
  private:
   class Completions;
-  using Answers = std::vector<Answered>;
   /// Kept here and not in the coroutines: one that is cancelled before it ever ran must not take its records along.
   using Batches = std::list<Lanes::Batch>;
   struct Waiter {
@@ -96,6 +96,7 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   void place_new(std::vector<PendingPtr> records, Clock::time_point now);
   bool admissible(PendingPtr& record);
   void place(PendingPtr record, Clock::time_point now);
+  void place(PendingPtr record, std::optional<ShardSlot> slot, Clock::time_point now);
   void place_waiting(Clock::time_point now);
   void release(const Entry* entry, const std::vector<PendingPtr>& records, Clock::time_point now);
   void place_anew(EntryPtr entry, Clock::time_point now);
@@ -129,7 +130,8 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   void finish(PendingPtr record, Error error, ProducerOutcome outcome, std::string_view shard_id = {});
   void expire_waiting(Answers& answers, Clock::time_point now);
   void answer(Answers answers, Clock::time_point now);
-  void settle(const Answered& answered);
+  void settle(const Fate& fate, std::span<const PendingPtr> records);
+  void settle(const Answers& answers);
   void post_error(detail::Handler<Receipt> done, Error error) const;
   void post_receipts(Answers answers);
   PendingPtr new_record();

@@ -4,6 +4,7 @@
 #include "producer/pipeline.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 // How records get into the lanes, and what the producer learns of its stream.
@@ -56,10 +57,14 @@ void Pipeline::place_new(std::vector<PendingPtr> records, Clock::time_point now)
   }
   // Few enough that they are still in the processor's cache when they are placed, and enough to fill the lanes of MD5.
   constexpr std::size_t at_once = 128;
+  std::array<std::optional<ShardSlot>, at_once> slots;
   for (std::size_t first = 0; first < records.size(); first += at_once) {
-    const std::size_t end = std::min(records.size(), first + at_once);
-    hash_keys(std::span(records).subspan(first, end - first));
-    for (std::size_t i = first; i < end; ++i) place(std::move(records[i]), now);
+    const std::span<PendingPtr> some = std::span(records).subspan(first, std::min(at_once, records.size() - first));
+    hash_keys(some);
+    for (std::size_t i = 0; i < some.size(); ++i) slots[i] = admissible(some[i]) ? shard_of(*some[i]) : std::nullopt;
+    lanes_.prefetch(some, std::span(slots).first(some.size()));
+    for (std::size_t i = 0; i < some.size(); ++i)
+      if (some[i]) place(std::move(some[i]), slots[i], now);
   }
 }
 
@@ -88,6 +93,10 @@ std::optional<ShardSlot> Pipeline::shard_of(const PendingRecord& record) const {
 void Pipeline::place(PendingPtr record, Clock::time_point now) {
   if (!admissible(record)) return;
   const std::optional<ShardSlot> slot = shard_of(*record);
+  place(std::move(record), slot, now);
+}
+
+void Pipeline::place(PendingPtr record, std::optional<ShardSlot> slot, Clock::time_point now) {
   if (options_.ordering == Ordering::none) {
     lanes_.add(std::move(record), slot, now);
     return;
@@ -156,7 +165,7 @@ void Pipeline::expire(Clock::time_point now) {
   });
   std::erase_if(unjudged_, [&](Unjudged& unjudged) {
     if (over_at(*unjudged.entry) > now) return false;
-    std::vector<PendingPtr> records = unjudged.entry->take_records_without_data();
+    std::vector<PendingPtr>& records = unjudged.entry->records_without_data();
     release(unjudged.entry.get(), records, now);
     for (PendingPtr& record : records) {
       Error error = unjudged_error(*record);

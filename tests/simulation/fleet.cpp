@@ -1,8 +1,7 @@
 #include "simulation/fleet.hpp"
 
-#include "aggregation/aggregate_writer.hpp"
 #include "core/test_loop.hpp"
-#include "emulator/direct_api.hpp"
+#include "simulation/fleet_stream.hpp"
 #include "simulation/fleet_worker.hpp"
 
 #include <algorithm>
@@ -16,10 +15,6 @@ namespace kinesis::simulation {
 namespace {
 
 using namespace std::chrono_literals;
-using core::awaitable;
-using emulator::InProcessKinesis;
-
-constexpr auto stream = "orders";
 /// How long a fleet may take, once all is mended, until all is handled and shared evenly: a lease expires, a shard
 /// whose handler threw is left alone for up to 30 s, and the generations of a few reshards end one after the other.
 constexpr milliseconds longest_settling = 150s;
@@ -33,21 +28,23 @@ class Fleet {
         options_(options),
         random_(plan.seed ^ 0x5eed),
         clock_(std::shared_ptr<Clock>(), &loop_.clock),
-        service_(InProcessKinesis::Options{
-            .clock = clock_, .limits = plan.limits, .subscription_lifetime = plan.subscription_lifetime}),
-        oracle_([this] { return service_.shards(stream); }, plan.per_key > 1),
+        stream_(plan, clock_),
+        oracle_([this] { return stream_.shards(); }, promises(plan)),
         store_(loop_.executor(), loop_.clock, oracle_, plan.seed),
-        world_{plan, loop_.clock, store_, oracle_, service_.api(), random_, options.mutant, 0, 0, 0, 0, 0, {}},
+        world_{plan, loop_.clock, store_, oracle_, stream_.api(), random_, loop_.clock.wall_now(), options.mutant},
         origin_(loop_.clock.now()) {
     store_.latency = plan.store_latency;
     store_.mutant = options.mutant;
-    if (options.trace) world_.trace = [this](const std::string& line) { tell(line); };
-    service_.create_stream(stream, plan.shards);
+    if (options.trace) stream_.trace = world_.trace = [this](const std::string& line) { tell(line); };
   }
   ~Fleet() { take_down(); }
 
   Outcome run() {
-    for (std::size_t i = 0; i < plan_.workers; ++i) start(new_name());
+    if (plan_.first_start == 0s) {
+      start_all();
+    } else {
+      at(plan_.first_start, [this] { start_all(); });
+    }
     for (const Element& element : plan_.elements) at(element.at, [this, &element] { act(element); });
     at(0s, [this] { put(); });
     at(1s, [this] { count_calls(); });
@@ -67,6 +64,15 @@ class Fleet {
   }
 
  private:
+  static FleetPromises promises(const Plan& plan) {
+    FleetPromises promises;
+    promises.per_key = plan.per_key > 1;
+    promises.saved_per_key = plan.checkpoint_keys > 0;
+    promises.skips = plan.policy == Policy::skip;
+    promises.from_the_oldest = plan.start == Start::trim_horizon;
+    promises.children_from_the_oldest = plan.start == Start::at_timestamp;
+    return promises;
+  }
   milliseconds now() const { return std::chrono::duration_cast<milliseconds>(loop_.clock.now() - origin_); }
   void tell(const std::string& line) const {
     std::printf("%9.3f  %s\n", static_cast<double>(now().count()) / 1000, line.c_str());
@@ -121,6 +127,9 @@ class Fleet {
   // Workers.
 
   std::string new_name() { return "w" + std::to_string(next_name_++); }
+  void start_all() {
+    for (std::size_t i = 0; i < plan_.workers; ++i) start(new_name());
+  }
   FleetWorker* start(const std::string& name) {
     double rate = 1 + plan_.drift * (2 * random_.unit() - 1);
     if (options_.mutant == Mutant::clocks_run_away) rate = random_.chance(0.5) ? 0.4 : 1.6;
@@ -188,7 +197,7 @@ class Fleet {
         if (serving().size() > 1) stop(worker);
         return;
       case Act::join:
-        if (serving().size() < 20) start(new_name());
+        if (serving().size() < 20 && now() >= plan_.first_start) start(new_name());
         return;
       case Act::deploy:
         deploy(serving(), 0, element.how_long);
@@ -218,9 +227,36 @@ class Fleet {
         worker->throws = element.how_much;
         after(element.how_long, [worker] { worker->throws = 0; });
         return;
+      case Act::hold_worker:
+        if (worker == nullptr) return;
+        trace(worker->name() + " holds up delivery");
+        worker->hold_up(true);
+        after(element.how_long, [this, worker] {
+          trace(worker->name() + " holds up delivery no more");
+          worker->hold_up(false);
+        });
+        return;
+      case Act::hold_shard:
+        hold_up(element);
+        return;
       default:
         act_on_services(element);
     }
+  }
+  void hold_up(const Element& element) {
+    const auto open = stream_.open_shards();
+    const std::string shard_id = open[element.who % open.size()].shard_id;
+    trace("delivery of " + shard_id + " is held up");
+    if (++world_.held_up[shard_id] == 1)
+      for (const auto& worker : workers_) worker->hold_up(shard_id, true);
+    after(element.how_long, [this, shard_id] { release(shard_id); });
+  }
+  void release(const std::string& shard_id) {
+    const auto held = world_.held_up.find(shard_id);
+    if (held == world_.held_up.end() || --held->second > 0) return;
+    world_.held_up.erase(held);
+    trace("delivery of " + shard_id + " goes on");
+    for (const auto& worker : workers_) worker->hold_up(shard_id, false);
   }
   void act_on_services(const Element& element) {
     switch (element.act) {
@@ -257,13 +293,13 @@ class Fleet {
         after(element.how_long, [this] { world_.refused_subscriptions = 0; });
         return;
       case Act::deregistered:
-        core::spawn(loop_.executor(), deregister());
+        core::spawn(loop_.executor(), stream_.deregister());
         return;
       case Act::resize:
-        core::spawn(loop_.executor(), resize(static_cast<int>(element.how_much)));
+        core::spawn(loop_.executor(), stream_.resize(static_cast<int>(element.how_much)));
         return;
       default:
-        reshard(element);
+        stream_.reshard(element);
     }
   }
   /// With the same name, as a process that is given one is restarted, or with another, as by default.
@@ -278,43 +314,6 @@ class Fleet {
     start(new_name());
     after(pause, [this, old, next, pause] { deploy(old, next + 1, pause); });
   }
-  std::vector<KinesisShard> open_shards() {
-    std::vector<KinesisShard> open = service_.shards(stream);
-    std::erase_if(open,
-                  [](const KinesisShard& s) { return s.sequence_number_range.ending_sequence_number.has_value(); });
-    std::sort(open.begin(), open.end(), [](const KinesisShard& a, const KinesisShard& b) {
-      const std::string& left = a.hash_key_range.starting_hash_key;
-      const std::string& right = b.hash_key_range.starting_hash_key;
-      return left.size() != right.size() ? left.size() < right.size() : left < right;
-    });
-    return open;
-  }
-  void reshard(const Element& element) {
-    const auto open = open_shards();
-    const std::size_t i = element.who % open.size();
-    try {
-      if (element.act == Act::split && open.size() < 30) service_.split(stream, open[i].shard_id);
-      if (element.act == Act::merge && i + 1 < open.size())
-        service_.merge(stream, open[i].shard_id, open[i + 1].shard_id);
-    } catch (const Error& error) {
-      trace(error.what());
-    }
-  }
-  awaitable<void> resize(int count) {
-    UpdateShardCountRequest request(stream, std::max(count, 1));
-    const auto answer = co_await world_.kinesis->update_shard_count(std::move(request));
-    if (!answer) trace(answer.error().what());
-  }
-
-  awaitable<void> deregister() {
-    DescribeStreamSummaryRequest which(stream);
-    const auto summary = co_await world_.kinesis->describe_stream_summary(std::move(which));
-    if (!summary) co_return;
-    DeregisterStreamConsumerRequest request(summary->stream_description_summary.stream_arn, "billing");
-    const auto answer = co_await world_.kinesis->deregister_stream_consumer(std::move(request));
-    if (!answer) trace(answer.error().what());
-  }
-
   /// No more faults; whoever is to come back does so as planned.
   void mend() {
     trace("all is mended");
@@ -328,47 +327,40 @@ class Fleet {
       worker->more_work = 0ms;
       worker->throws = 0;
     }
-    mended_ = true;
+    go_on_all();
+    mended_ = world_.mended = true;
     if (serving().empty()) start(new_name());
+  }
+
+  /// Delivery is held up nowhere.
+  void go_on_all() {
+    for (const auto& worker : workers_)
+      while (worker->held_up()) worker->hold_up(false);
+    while (!world_.held_up.empty()) {
+      const auto held = world_.held_up.begin();
+      held->second = 1;
+      release(std::string(held->first));
+    }
   }
 
   // Records.
 
   void put() {
     if (mended_ && !failed() && now() > plan_.chaos + 15s) return;
-    core::spawn(loop_.executor(), put_now());
+    core::spawn(loop_.executor(), stream_.put(&oracle_, &random_, [this] { return counts(); }));
     after(1s, [this] { put(); });
   }
-  awaitable<void> put_now() {
-    std::vector<PutRecordsRequestEntry> entries;
-    std::vector<std::size_t> first;
-    std::vector<std::string> keys;
-    for (std::size_t i = 0; i < plan_.rate; ++i) {
-      const std::string key = "key-" + std::to_string(random_.below(plan_.keys));
-      first.push_back(next_number_);
-      keys.push_back(key);
-      if (plan_.aggregated == 1) {
-        entries.emplace_back(Blob(std::to_string(next_number_++)), key);
-        continue;
-      }
-      aggregation::AggregateWriter writer;
-      for (std::size_t j = 0; j < plan_.aggregated; ++j)
-        writer.add(aggregation::hashed(key), std::nullopt, as_bytes(std::to_string(next_number_++)));
-      Bytes bytes;
-      writer.finish(bytes);
-      entries.emplace_back(Blob(std::move(bytes)), key);
+  Counts counts() const {
+    switch (plan_.start) {
+      case Start::at_timestamp:
+        return now() < plan_.start_time ? Counts::must_not : Counts::must;
+      case Start::latest:
+        if (now() < plan_.first_start) return Counts::must_not;
+        return oracle_.started() ? Counts::must : Counts::may;
+      case Start::trim_horizon:
+        break;
     }
-    PutRecordsRequest request(stream, std::move(entries));
-    const auto answer = co_await world_.kinesis->put_records(std::move(request));
-    if (!answer) co_return;
-    for (std::size_t i = 0; i < answer->records.size(); ++i) {
-      const PutRecordsResultEntry& entry = answer->records[i];
-      if (!entry.sequence_number) continue;
-      for (std::size_t j = 0; j < plan_.aggregated; ++j) {
-        RecordPosition position{*entry.sequence_number, j};
-        oracle_.accepted(first[i] + j, entry.shard_id, std::move(position), keys[i]);
-      }
-    }
+    return Counts::must;
   }
 
   // What is looked at.
@@ -377,6 +369,8 @@ class Fleet {
     watch();
     for (const auto& worker : workers_) {
       if (worker->serves()) worker_time_ += 1s;
+      if (worker->goes_on_after_failure())
+        oracle_.violate(invariant::failures, worker->name() + " goes on a minute after its handler has failed");
       // Reading: 5 calls a second and shard, 10 after a rest, and an iterator for each where all of them expire.
       const std::size_t shards = store_.rows.size();
       const std::size_t reads = 10 + 22 * shards;
@@ -440,6 +434,7 @@ class Fleet {
   void take_down() {
     agenda_.clear();
     world_.trace = nullptr;
+    go_on_all();
     world_.mutant = store_.mutant = Mutant::none;
     for (const auto& worker : workers_) {
       worker->haunt();
@@ -467,7 +462,7 @@ class Fleet {
   core::TestLoop loop_;
   core::Random random_;
   std::shared_ptr<Clock> clock_;
-  InProcessKinesis service_;
+  FleetStream stream_;
   FleetOracle oracle_;
   FleetStore store_;
   FleetWorld world_;
@@ -475,7 +470,6 @@ class Fleet {
   std::multimap<Clock::time_point, std::function<void()>> agenda_;
   std::vector<std::unique_ptr<FleetWorker>> workers_;
   std::size_t next_name_ = 0;
-  std::size_t next_number_ = 0;
   bool mended_ = false;
   milliseconds worker_time_{0};
 };

@@ -20,6 +20,16 @@ enum class Mutant {
   drops_shard_end,        ///< The store reports the end of a shard as stored and forgets it.
   refreshes_without_end,  ///< Workers read the table a hundred times a second.
   ignores_stop,           ///< A worker that is told to stop goes on.
+  ignores_pause,          ///< A worker that is to hold up delivery does not.
+  forgets_to_resume,      ///< A worker that is to go on delivering does not.
+  starts_at_the_oldest,   ///< A worker begins at the oldest record, wherever it is to begin.
+  forgets_the_pin,        ///< The store does not keep what is noted beside a checkpoint, such as where LATEST was.
+  swallows_failures,      ///< The handler does not tell that it has failed.
+  loses_dead_letters,     ///< What is skipped goes nowhere.
+  keeps_another_letter,   ///< What is skipped is not what has failed.
+  goes_on_after_failure,  ///< A worker that is to end begins its shard again.
+  reads_again,            ///< The store tells that an ended shard is to be read from its beginning.
+  saves_seldom,           ///< A worker does not write a checkpoint between two records of a key.
 };
 
 struct MutantKind {

@@ -49,6 +49,9 @@ constexpr std::array kinds{
     Kind{Act::throwing_handler, "throwing handler", 2, 20, 0.01, 0.5, 3, true},
     Kind{Act::join, "join", 0, 0, 0, 0, 3, false},
     Kind{Act::leave, "leave", 0, 0, 0, 0, 2, true},
+    // Chosen apart.
+    Kind{Act::hold_shard, "delivery held up", 0.5, 30, 0, 0, 0, false},
+    Kind{Act::hold_worker, "delivery held up", 0.5, 30, 0, 0, 0, true},
 };
 
 const Kind& kind_of(Act act) {
@@ -72,8 +75,7 @@ milliseconds seconds_between(Random& random, double least, double most) {
   return milliseconds(static_cast<std::int64_t>(between(random, least, most) * 1000));
 }
 
-Element some_element(Random& random, const Plan& plan) {
-  const Kind& kind = some_kind(random, plan.fan_out);
+Element some_element(Random& random, const Plan& plan, const Kind& kind) {
   Element element{};
   element.at = seconds_between(random, 0, static_cast<double>(plan.chaos.count()) / 1000 * 0.9);
   element.act = kind.act;
@@ -88,13 +90,75 @@ std::size_t some_size(Random& random, std::size_t common, std::size_t most) {
   return 1 + random.below(random.chance(0.03) ? most : common);
 }
 
+/// What the application wants: where it begins, how it handles, what it does about failures. From numbers of their own,
+/// so that what happens to a fleet of a seed stays as it was.
+void choose_application(Plan& plan) {
+  Random random(plan.seed ^ 0xab1e);
+  if (random.chance(0.4)) {
+    plan.start = random.chance(0.6) ? Start::latest : Start::at_timestamp;
+    if (random.chance(0.7)) plan.first_start = seconds_between(random, 0, 15);
+    if (plan.start == Start::at_timestamp)
+      plan.start_time = seconds_between(random, 0, static_cast<double>(plan.first_start.count()) / 1000);
+  }
+  if (plan.start == Start::trim_horizon && random.chance(0.2)) plan.first_start = seconds_between(random, 0, 15);
+  if (random.chance(0.3)) plan.handler = HandlerKind::function;
+  if (random.chance(0.2) && plan.per_key == 1) plan.handler = HandlerKind::batches;
+  if (random.chance(0.5)) {
+    plan.policy = random.chance(0.6) ? Policy::skip : Policy::stop;
+    if (random.chance(0.5)) plan.poison = between(random, 0.001, 0.03);
+    // Each ends a worker.
+    if (plan.policy == Policy::stop) plan.poison /= 10;
+    plan.undecodable = plan.policy == Policy::skip && random.chance(0.5);
+    if (plan.policy == Policy::skip && random.chance(0.3)) plan.dead_letter_faults = between(random, 0.05, 0.5);
+  } else if (random.chance(0.4)) {
+    plan.poison = between(random, 0.0005, 0.005);
+  }
+  const bool keeps_up = plan.store_latency <= milliseconds(12) && plan.aggregated == 1;
+  if (random.chance(0.3) && keeps_up && plan.handler != HandlerKind::batches)
+    plan.checkpoint_keys = 1 + random.below(50);
+  if (random.chance(0.35)) {
+    const std::size_t count = 1 + random.below(4);
+    for (std::size_t i = 0; i < count; ++i) {
+      const Kind& kind = kind_of(random.chance(0.5) ? Act::hold_shard : Act::hold_worker);
+      plan.elements.push_back(some_element(random, plan, kind));
+    }
+  }
+}
+
 std::string seconds_text(milliseconds time) {
   char text[32];
   std::snprintf(text, sizeof text, "%.3f s", static_cast<double>(time.count()) / 1000);
   return text;
 }
 
+std::string application_text(const Plan& plan) {
+  std::string text;
+  if (plan.start == Start::latest) text += ", from LATEST";
+  if (plan.start == Start::at_timestamp) text += ", from " + seconds_text(plan.start_time) + " on";
+  if (plan.first_start.count() > 0) text += ", first started at " + seconds_text(plan.first_start);
+  if (plan.handler == HandlerKind::function) text += ", a function";
+  if (plan.handler == HandlerKind::batches) text += ", batches";
+  if (plan.policy == Policy::skip) text += ", failures are skipped";
+  if (plan.policy == Policy::stop) text += ", failures end the worker";
+  if (plan.poison > 0)
+    text += ", " + std::to_string(plan.poison) + " fail" + (plan.undecodable ? " or are no text" : "");
+  if (plan.dead_letter_faults > 0) text += ", " + std::to_string(plan.dead_letter_faults) + " of them are not kept";
+  if (plan.checkpoint_keys > 0)
+    text += ", checkpoints between records of a key and every " + std::to_string(plan.checkpoint_keys) + " keys";
+  return text;
+}
+
 }  // namespace
+
+bool is_poison(const Plan& plan, std::size_t number) {
+  if (plan.poison <= 0) return false;
+  Random random(plan.seed * 1'000'003 + number);
+  return random.chance(plan.poison);
+}
+
+bool is_undecodable(const Plan& plan, std::size_t number) {
+  return plan.undecodable && number % 2 == 0 && is_poison(plan, number);
+}
 
 Plan make_plan(std::uint64_t seed) {
   Random random(seed);
@@ -130,11 +194,15 @@ Plan make_plan(std::uint64_t seed) {
     if (random.chance(0.5)) plan.subscription_lifetime = seconds_between(random, 3, 30);
   }
   const std::size_t count = random.below(random.chance(0.1) ? 30 : 12);
-  for (std::size_t i = 0; i < count; ++i) plan.elements.push_back(some_element(random, plan));
+  for (std::size_t i = 0; i < count; ++i) {
+    const Kind& kind = some_kind(random, plan.fan_out);
+    plan.elements.push_back(some_element(random, plan, kind));
+  }
   if (random.chance(0.3)) {
     plan.per_key = 2 + random.below(4);
     plan.keys = 1 + random.below(12);  // few, so that records wait for others of their key
   }
+  choose_application(plan);
   std::stable_sort(plan.elements.begin(), plan.elements.end(),
                    [](const Element& a, const Element& b) { return a.at < b.at; });
   return plan;
@@ -144,7 +212,8 @@ std::string to_string(const Element& element) {
   const Kind& kind = kind_of(element.act);
   std::string line = "at " + seconds_text(element.at) + ": " + kind.name;
   if (kind.of_one) line += " of worker " + std::to_string(element.who);
-  if (element.act == Act::split || element.act == Act::merge) line += " of shard " + std::to_string(element.who);
+  if (element.act == Act::split || element.act == Act::merge || element.act == Act::hold_shard)
+    line += " of shard " + std::to_string(element.who);
   if (kind.longest > 0) line += ", " + seconds_text(element.how_long);
   if (kind.most > 0) line += ", " + std::to_string(element.how_much);
   return line;
@@ -164,7 +233,7 @@ std::string to_string(const Plan& plan) {
   if (plan.fan_out)
     text += ", fan-out with subscriptions of " + seconds_text(plan.subscription_lifetime) +
             (plan.deregisters ? ", deregistered by the last worker" : "");
-  text += "\n";
+  text += application_text(plan) + "\n";
   for (std::size_t i = 0; i < plan.elements.size(); ++i)
     text += "  " + std::to_string(i) + ": " + to_string(plan.elements[i]) + "\n";
   return text;

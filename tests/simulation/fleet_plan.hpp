@@ -37,6 +37,8 @@ enum class Act {
   throwing_handler,  ///< The share `how_much` of records makes the handler throw.
   join,              ///< One more worker.
   leave,             ///< A worker is stopped for good, if another is left.
+  hold_shard,        ///< All workers hold up the delivery of a shard.
+  hold_worker,       ///< A worker holds up the delivery of all its shards.
 };
 
 struct Element {
@@ -49,6 +51,17 @@ struct Element {
 };
 /// "at 12.0 s: pause of worker 3 for 14.0 s"
 std::string to_string(const Element& element);
+
+/// Where a fleet begins.
+enum class Start { trim_horizon, latest, at_timestamp };
+/// What takes the records.
+enum class HandlerKind {
+  coroutine,
+  function,  ///< Returns nothing and never waits.
+  batches,   ///< A coroutine that takes what was read together.
+};
+/// What becomes of a record whose handler throws.
+enum class Policy { restart, skip, stop };
 
 /// A run of a fleet. The same plan gives the same run.
 struct Plan {
@@ -82,8 +95,27 @@ struct Plan {
   /// Records of a shard that are handled at a time, each key in order; 1: one after the other.
   std::size_t per_key = 1;
   std::size_t keys = 200;
+  Start start = Start::trim_horizon;
+  /// Records are put, and shards are split, for so long before the first worker starts.
+  milliseconds first_start{0};
+  /// Of Start::at_timestamp: records of before do not count.
+  milliseconds start_time{0};
+  HandlerKind handler = HandlerKind::coroutine;
+  Policy policy = Policy::restart;
+  /// The share of records that make the handler throw: always where they are skipped, else the first time.
+  double poison = 0;
+  /// With Policy::skip: half of those cannot even be decoded.
+  bool undecodable = false;
+  /// With Policy::skip: the share of records that cannot be kept at first, so that the shard starts again.
+  double dead_letter_faults = 0;
+  /// A checkpoint lies between two records of a key, and after so many keys; 0: as `checkpoint_records` says.
+  std::size_t checkpoint_keys = 0;
   std::vector<Element> elements;
 };
+/// Whether a record makes the handler throw.
+bool is_poison(const Plan& plan, std::size_t number);
+/// Whether it is one of those that cannot be decoded.
+bool is_undecodable(const Plan& plan, std::size_t number);
 Plan make_plan(std::uint64_t seed);
 std::string to_string(const Plan& plan);
 

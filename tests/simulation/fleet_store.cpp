@@ -20,6 +20,7 @@ Clock::duration FleetStore::some_latency(Clock::duration most) {
 
 LeaseWrite FleetStore::create(const std::string& worker, const Lease& lease) {
   const auto [row, created] = rows.try_emplace(lease.key, lease);
+  if (mutant == Mutant::forgets_the_pin) row->second.pending_checkpoint.reset();
   if (!created) return LeaseWrite::conflict(row->second);
   oracle.row_written(worker, std::nullopt, lease);
   return LeaseWrite::stored();
@@ -36,6 +37,7 @@ LeaseWrite FleetStore::update(const std::string& worker, const LeaseUpdate& chan
   if (mutant == Mutant::drops_shard_end && ends) return LeaseWrite::stored();
   const Lease before = row->second;
   row->second = change.apply(before);
+  if (mutant == Mutant::forgets_the_pin) row->second.pending_checkpoint.reset();
   if (mutant == Mutant::checkpoints_ahead && change.change().checkpoint && row->second.checkpoint.is_record()) {
     if (const auto last = oracle.last_of(change.key())) row->second.checkpoint = Checkpoint::at(*last);
   }
@@ -60,6 +62,8 @@ std::vector<Lease> FleetStore::list() {
   for (const auto& [key, row] : rows) {
     all.push_back(row);
     if (mutant == Mutant::forgets_parents) all.back().parent_shard_ids.clear();
+    if (mutant == Mutant::reads_again && row.checkpoint.is_shard_end())
+      all.back().checkpoint = Checkpoint::trim_horizon();
   }
   return all;
 }

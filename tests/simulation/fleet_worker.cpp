@@ -1,8 +1,7 @@
 #include "simulation/fleet_worker.hpp"
 
 #include <cmath>
-#include <cstdlib>
-#include <stdexcept>
+#include <string_view>
 #include <utility>
 
 namespace kinesis::simulation {
@@ -177,6 +176,11 @@ FleetWorker::FleetWorker(FleetWorld& world, std::string name, double rate)
     options.fetch = EnhancedFanOut{.consumer = consumer};
   }
   options.timing = world.plan.timing;
+  options.pauses = pauses_;
+  for (const auto& [shard_id, times] : world.held_up) hold_up(shard_id, true);
+  if (world.plan.start == Start::latest) options.start = Latest{};
+  if (world.plan.start == Start::at_timestamp) options.start = AtTimestamp{world.began + world.plan.start_time};
+  if (world.mutant == Mutant::starts_at_the_oldest) options.start = TrimHorizon{};
   if (world.mutant == Mutant::refreshes_without_end) options.timing.refresh_interval = milliseconds(10);
   if (world.mutant == Mutant::takes_everything)
     options.assignment = [](const AssignmentView& view) {
@@ -185,7 +189,7 @@ FleetWorker::FleetWorker(FleetWorld& world, std::string name, double rate)
       return all;
     };
   options.on_event = [this](const DiagnosticEvent& event) { see(event); };
-  consumer_ = std::make_unique<Consumer<std::string>>(Client(context_.get_executor(), client), options, text);
+  consumer_ = std::make_unique<Consumer<std::string>>(Client(context_.get_executor(), client), options, codec());
   core::spawn(context_.get_executor(), consume());
 }
 
@@ -198,17 +202,61 @@ std::size_t FleetWorker::poll() {
 }
 
 core::awaitable<void> FleetWorker::consume() {
-  auto handler = [this](const Record<std::string>& record) { return handle(record); };
-  ConsumeOptions how(CheckpointEvery{world_.plan.checkpoint_records, world_.plan.checkpoint_interval});
-  if (world_.plan.per_key > 1) how.concurrency = per_key(world_.plan.per_key);
   std::exception_ptr failure;
   try {
-    co_await async_consume(*consumer_, text, handler, how);
+    co_await consume_as_planned();
   } catch (...) {
     failure = std::current_exception();
   }
   if (failure && world_.trace) world_.trace(name_ + " ends: " + core::to_error(failure).what());
+  see_end(failure);
   ended_ = true;
+}
+
+core::awaitable<void> FleetWorker::consume_as_planned() {
+  ConsumeOptions how = consume_options();
+  switch (world_.plan.handler) {
+    case HandlerKind::function: {
+      auto function = [this](const Record<std::string>& record) { handle_at_once(record); };
+      co_await async_consume(*consumer_, codec(), function, std::move(how));
+      break;
+    }
+    case HandlerKind::batches: {
+      auto batches = [this](std::span<const Record<std::string>> records) { return handle_batch(records); };
+      co_await async_consume(*consumer_, codec(), batches, std::move(how));
+      break;
+    }
+    case HandlerKind::coroutine: {
+      auto handler = [this](const Record<std::string>& record) { return handle(record); };
+      co_await async_consume(*consumer_, codec(), handler, std::move(how));
+      break;
+    }
+  }
+}
+
+void FleetWorker::see_end(const std::exception_ptr& failure) {
+  const bool by_handler = failure && is_handlers(failure);
+  if (by_handler && world_.plan.policy != Policy::stop)
+    world_.oracle.violate(invariant::failures, name_ + " ends because a handler has failed");
+  if (failed_ && !by_handler)
+    world_.oracle.violate(invariant::failures, name_ + " ends, and does not tell what its handler threw");
+}
+
+void FleetWorker::hold_up(bool held) {
+  if (!held && held_up_ == 0) return;
+  held_up_ = held ? held_up_ + 1 : held_up_ - 1;
+  if (held && held_up_ == 1 && world_.mutant != Mutant::ignores_pause) pauses_.pause();
+  if (held_up_ == 0 && world_.mutant != Mutant::forgets_to_resume) pauses_.resume();
+}
+
+void FleetWorker::hold_up(const std::string& shard_id, bool held) {
+  if (held && world_.mutant != Mutant::ignores_pause) pauses_.pause(shard_id);
+  if (!held && world_.mutant != Mutant::forgets_to_resume) pauses_.resume(shard_id);
+}
+
+bool FleetWorker::goes_on_after_failure() {
+  if (!failed_ || ended_ || gone_ || frozen_) return false;
+  return ++seconds_since_ > 60;
 }
 
 void FleetWorker::stop() {
@@ -220,26 +268,6 @@ void FleetWorker::stop() {
 core::awaitable<void> FleetWorker::stop_now() {
   co_await consumer_->async_stop();
   stopped_ = true;
-}
-
-Clock::duration FleetWorker::some_work() { return world_.store.some_latency(world_.plan.work) + more_work; }
-
-core::awaitable<void> FleetWorker::handle(const Record<std::string>& record) {
-  const auto number = static_cast<std::size_t>(std::strtoull(record.data.c_str(), nullptr, 10));
-  world_.oracle.handler_began(name_, record.shard_id, number);
-  if (world_.mutant == Mutant::completes_early) {
-    core::spawn(context_.get_executor(), complete_later(number));
-    co_return;
-  }
-  const Clock::duration work = some_work();
-  if (work > Clock::duration::zero()) co_await core::sleep_for(*clock_, work);
-  if (world_.random.chance(throws)) throw std::runtime_error("the handler does not like this record");
-  world_.oracle.handler_completed(number);
-}
-
-core::awaitable<void> FleetWorker::complete_later(std::size_t number) {
-  co_await core::sleep_for(*clock_, std::chrono::seconds(8));
-  world_.oracle.handler_completed(number);
 }
 
 void FleetWorker::see(const DiagnosticEvent& event) {

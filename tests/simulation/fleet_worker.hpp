@@ -8,9 +8,13 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 
 namespace kinesis::simulation {
@@ -40,6 +44,8 @@ struct FleetWorld {
   FleetOracle& oracle;
   std::shared_ptr<KinesisApi> kinesis;
   core::Random& random;
+  /// What the clock on the wall showed when all began.
+  Clock::wall_time_point began;
   Mutant mutant = Mutant::none;
   /// The share of reads that fail, and that find their iterator expired.
   double faulty_reads = 0;
@@ -50,8 +56,17 @@ struct FleetWorld {
   double ended_subscriptions = 0;
   double refused_subscriptions = 0;
   /// Empty unless events are to be told.
-  std::function<void(const std::string&)> trace;
+  std::function<void(const std::string&)> trace = {};
+  /// Shards whose delivery is held up, so many times.
+  std::map<std::string, std::size_t> held_up = {};
+  /// Nothing goes wrong any more.
+  bool mended = false;
+  /// Records whose handler has failed once because of what they are.
+  std::set<std::size_t> disliked = {};
 };
+
+/// Whether it is what a handler of a fleet throws.
+bool is_handlers(const std::exception_ptr& failure);
 
 /// The service as one worker reaches it.
 class FleetKinesis;
@@ -73,6 +88,12 @@ class FleetWorker {
   /// Runs again, to be taken down in peace.
   void haunt() { gone_ = frozen_ = false; }
   void stop();
+  /// All its shards, or a shard. Counts how often.
+  void hold_up(bool held);
+  void hold_up(const std::string& shard_id, bool held);
+  bool held_up() const noexcept { return held_up_ > 0; }
+  /// Its handler failed a minute ago, for which it should have ended. Looked at every second.
+  bool goes_on_after_failure();
   /// Neither stopped, nor crashed, nor ended by itself.
   bool serves() const noexcept { return !gone_ && !ended_ && !stopping_; }
   bool gone() const noexcept { return gone_; }
@@ -89,9 +110,21 @@ class FleetWorker {
  private:
   core::awaitable<void> consume();
   core::awaitable<void> stop_now();
-  core::awaitable<void> handle(const Record<std::string>& record);
-  core::awaitable<void> complete_later(std::size_t number);
+  core::awaitable<void> consume_as_planned();
+  void see_end(const std::exception_ptr& failure);
   void see(const DiagnosticEvent& event);
+  // What the application does: fleet_handler.cpp.
+  Codec<std::string> codec();
+  ConsumeOptions consume_options();
+  core::awaitable<void> handle(const Record<std::string>& record);
+  core::awaitable<void> handle_batch(std::span<const Record<std::string>> records);
+  void handle_at_once(const Record<std::string>& record);
+  core::awaitable<void> keep(const DeadLetter& letter);
+  core::awaitable<void> complete_later(std::size_t number);
+  std::size_t begin(const Record<std::string>& record);
+  /// Throws, if it is to.
+  void fail_or_complete(const Record<std::string>& record);
+  bool dislikes(std::size_t number);
   Clock::duration some_work();
 
   FleetWorld& world_;
@@ -105,6 +138,11 @@ class FleetWorker {
   bool stopping_ = false;
   bool stopped_ = false;
   bool ended_ = false;
+  PauseSwitch pauses_;
+  std::size_t held_up_ = 0;
+  /// With Policy::stop: a handler has failed.
+  bool failed_ = false;
+  std::size_t seconds_since_ = 0;
 };
 
 }  // namespace kinesis::simulation

@@ -13,7 +13,8 @@ class Keeper : public Stage {
   Keeper() {
     service->create_stream("orders", 1);
     settings_.leases = table;
-    finish(keeper.make_missing());
+    const consumer::TableRead table{loop.clock.now(), loop.clock.wall_now()};
+    finish(keeper.make_missing(table));
     service->split("orders", service->shards("orders")[0].shard_id);
   }
   Lease parent() { return lease(0); }
@@ -71,6 +72,37 @@ TEST_F(Keeper, MakesNoChildrenOfAShardThatMayBeAnotherWorkersByNow) {
   EXPECT_EQ(make_children({}, false), errc::condition_failed);
   EXPECT_EQ(leases().size(), 1u);
   EXPECT_TRUE(parent().child_shard_ids.empty());
+}
+
+TEST_F(Keeper, MakesNoLeasesThatWereMissingLongAgo) {
+  // Simulated seed 1455: a worker whose store was slow made leases again that others had made, finished and deleted.
+  const consumer::TableRead table{loop.clock.now(), loop.clock.wall_now()};
+  const auto delete_all = [this]() -> awaitable<void> {
+    const auto rows = co_await this->table->list();
+    for (const Lease& row : rows) co_await this->table->remove(row);
+  };
+  finish(delete_all());
+  loop.clock.advance(21s);
+  consumer::LeaseBook book{10s};
+  const ConsumerOptions how = [this] {
+    ConsumerOptions how = options();
+    how.leases = this->table;
+    return how;
+  }();
+  consumer::ShardKeeper late{client(), how, consumer::ConsumedStream{"orders", TrimHorizon{}, ""}, loop.executor(),
+                             book};
+  std::optional<errc> code;
+  const auto make = [&]() -> awaitable<void> {
+    try {
+      co_await late.make_missing(table);
+    } catch (const Error& error) {
+      code = error.code();
+      EXPECT_TRUE(error.retryable());
+    }
+  };
+  finish(make());
+  EXPECT_EQ(code, errc::timeout);
+  EXPECT_TRUE(leases().empty());
 }
 
 TEST_F(Keeper, AChildThatTheListOfShardsDoesNotKnowYetGetsItsLease) {

@@ -1,5 +1,6 @@
 #include "consumer/logic/latest_pin.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <string>
@@ -49,6 +50,13 @@ void pin_latest(Lease& lease, Clock::wall_time_point now) {
   if (!begins_at_latest(lease) || lease.pending_checkpoint) return;
   lease.pending_checkpoint = Checkpoint::at_timestamp();
   lease.pending_checkpoint_state = pin_state(now);
+}
+
+Clock::wall_time_point first_start(const LeaseBook& leases, Clock::wall_time_point table_read) {
+  Clock::wall_time_point start = table_read;
+  for (const auto& [key, entry] : leases.entries())
+    if (const auto pinned = pinned_latest(entry.lease)) start = std::min(start, *pinned);
+  return start;
 }
 
 std::optional<Clock::wall_time_point> pinned_latest(const Lease& lease) {

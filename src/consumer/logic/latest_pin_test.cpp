@@ -25,6 +25,20 @@ TEST(LatestPin, IsReadAsItWasWritten) {
   EXPECT_EQ(pinned_latest(lease), noon) << "the first start counts";
 }
 
+TEST(LatestPin, IsTheSameForLeasesThatAreMadeLater) {
+  LeaseBook book(10s);
+  EXPECT_EQ(first_start(book, noon + 1h), noon + 1h) << "nobody has begun";
+  Lease first = latest();
+  pin_latest(first, noon);
+  Lease another = latest();
+  another.key = "shardId-000000000001";
+  pin_latest(another, noon + 1s);
+  Lease done("shardId-000000000002");
+  book.observe_all({another, first, done}, Clock::time_point());
+  EXPECT_EQ(first_start(book, noon + 1h), noon);
+  EXPECT_EQ(first_start(book, noon - 1s), noon - 1s) << "read before anybody made one";
+}
+
 TEST(LatestPin, GoesWithTheFirstCheckpoint) {
   Lease lease = latest();
   pin_latest(lease, noon);

@@ -11,6 +11,9 @@
 namespace kinesis::consumer {
 namespace {
 
+/// Longer than what was read of the table counts, and a write that is made because of it may take.
+constexpr std::chrono::minutes finished_leases_stand{1};
+
 std::map<std::string, std::vector<std::string>> children_by_parent(const std::vector<KinesisShard>& shards) {
   std::map<std::string, std::vector<std::string>> children;
   for (const KinesisShard& shard : shards)
@@ -25,12 +28,12 @@ bool begun_with(const Lease* lease) {
 
 }  // namespace
 
-std::vector<Lease> done_with(const LeaseBook& book, const std::vector<KinesisShard>& shards) {
+std::vector<Lease> done_with(const LeaseBook& book, const std::vector<KinesisShard>& shards, Clock::time_point now) {
   const auto listed = children_by_parent(shards);
   std::vector<Lease> done;
   for (const auto& [key, entry] : book.entries()) {
     const Lease& lease = entry.lease;
-    if (!lease.checkpoint.is_shard_end()) continue;
+    if (!lease.checkpoint.is_shard_end() || now - entry.since < finished_leases_stand) continue;
     const auto known = listed.find(key);
     const std::vector<std::string>* children = &lease.child_shard_ids;
     if (children->empty() && known != listed.end()) children = &known->second;

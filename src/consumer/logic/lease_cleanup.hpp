@@ -3,6 +3,7 @@
 #include "consumer/logic/lease_book.hpp"
 #include <kinesis/kinesis_api.hpp>
 
+#include <chrono>
 #include <optional>
 #include <set>
 #include <string>
@@ -12,8 +13,11 @@ namespace kinesis::consumer {
 
 /// Finished leases that nobody needs any more: all children have leases and have been begun with (their checkpoint is
 /// no longer where it began), and the leases of the parents are gone. (KCL: LeaseCleanupManager, completed leases.)
-/// `shards` tells the children of leases that do not name them.
-std::vector<Lease> done_with(const LeaseBook& book, const std::vector<KinesisShard>& shards);
+/// `shards` tells the children of leases that do not name them. Only those that have stood for a while: a worker that
+/// read the table before they were made may be about to make them, and must find them.
+std::vector<Lease> done_with(const LeaseBook& book, const std::vector<KinesisShard>& shards, Clock::time_point now);
+/// What was read of the table this long ago tells no more which leases are missing.
+constexpr std::chrono::seconds table_is_current{20};
 
 /// Leases of shards the stream has no more, because its retention has passed. `shards`: all of them. None if no lease's
 /// shard is in the list: then it is the list that is wrong, or another stream.

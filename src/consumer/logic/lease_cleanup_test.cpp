@@ -11,6 +11,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 constexpr Clock::time_point now{1h};
+constexpr Clock::time_point later = now + 1min;
 const std::string top = "340282366920938463463374607431768211455";
 
 Lease row(std::string key, std::string from, std::string to, Checkpoint checkpoint = Checkpoint::trim_horizon()) {
@@ -51,18 +52,23 @@ std::vector<Lease> a_split() {
   return rows;
 }
 
+TEST(LeaseCleanup, AFinishedLeaseStandsForAWhile) {
+  EXPECT_THAT(done_with(book(a_split()), {}, later - 1s), IsEmpty()) << "somebody may be about to make it";
+  EXPECT_THAT(keys(done_with(book(a_split()), {}, later)), ElementsAre("p"));
+}
+
 TEST(LeaseCleanup, AFinishedLeaseGoesWhenAllItsChildrenWereBegunWith) {
-  EXPECT_THAT(keys(done_with(book(a_split()), {})), ElementsAre("p"));
+  EXPECT_THAT(keys(done_with(book(a_split()), {}, later)), ElementsAre("p"));
   auto rows = a_split();
   rows[1].checkpoint = Checkpoint::trim_horizon();
-  EXPECT_THAT(done_with(book(rows), {}), IsEmpty()) << "nobody knows whether the second child can be read";
+  EXPECT_THAT(done_with(book(rows), {}, later), IsEmpty()) << "nobody knows whether the second child can be read";
   rows[1].checkpoint = Checkpoint::latest();
-  EXPECT_THAT(keys(done_with(book(rows), {})), ElementsAre("p"));
+  EXPECT_THAT(keys(done_with(book(rows), {}, later)), ElementsAre("p"));
   rows.erase(rows.begin() + 1);
-  EXPECT_THAT(done_with(book(rows), {}), IsEmpty()) << "a child without a lease";
+  EXPECT_THAT(done_with(book(rows), {}, later), IsEmpty()) << "a child without a lease";
   rows = a_split();
   rows[2].checkpoint = number("150");
-  EXPECT_THAT(done_with(book(rows), {}), IsEmpty()) << "not finished";
+  EXPECT_THAT(done_with(book(rows), {}, later), IsEmpty()) << "not finished";
 }
 
 TEST(LeaseCleanup, ParentsGoBeforeTheirChildren) {
@@ -71,14 +77,14 @@ TEST(LeaseCleanup, ParentsGoBeforeTheirChildren) {
   grandparent.child_shard_ids = {"p"};
   rows[2].parent_shard_ids = {"g"};
   rows.push_back(grandparent);
-  EXPECT_THAT(keys(done_with(book(rows), {})), ElementsAre("g"));
+  EXPECT_THAT(keys(done_with(book(rows), {}, later)), ElementsAre("g"));
 }
 
 TEST(LeaseCleanup, TheListOfShardsTellsChildrenTheRowDoesNotName) {
   auto rows = a_split();
   rows[2].child_shard_ids.clear();
-  EXPECT_THAT(done_with(book(rows), {}), IsEmpty());
-  EXPECT_THAT(keys(done_with(book(rows), {shard("p"), shard("c1", "p"), shard("c2", "p")})), ElementsAre("p"));
+  EXPECT_THAT(done_with(book(rows), {}, later), IsEmpty());
+  EXPECT_THAT(keys(done_with(book(rows), {shard("p"), shard("c1", "p"), shard("c2", "p")}, later)), ElementsAre("p"));
 }
 
 TEST(LeaseCleanup, LeasesOfForgottenShardsGoUnlessTheListKnowsNone) {

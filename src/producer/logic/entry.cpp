@@ -32,6 +32,13 @@ Packing Packing::of(const Aggregation& aggregation) {
   return Packing{};
 }
 
+void Entry::begin_again(std::optional<ShardSlot> slot, Packing packing) {
+  std::vector<PendingPtr> records = std::move(records_);
+  records.clear();
+  *this = Entry(slot, packing);
+  records_ = std::move(records);
+}
+
 bool Entry::add(PendingPtr& record) {
   const bool may_pack = packing_.mode != Packing::Mode::alone;
   if (records_.empty()) {
@@ -53,6 +60,15 @@ bool Entry::add(PendingPtr& record) {
   oldest_ = std::min(oldest_, record->accepted);
   records_.push_back(std::move(record));
   return true;
+}
+
+void Entry::prefetch_writer() const noexcept {
+  core::prefetch_lines<1>(records_.data() + records_.size());
+  if (writer_) core::prefetch_lines<4>(writer_.get());
+}
+
+void Entry::prefetch_room_for(const PendingRecord& record) const noexcept {
+  if (writer_) writer_->prefetch(record.hash);
 }
 
 void Entry::begin_to_pack(PendingRecord& record) {
@@ -100,27 +116,27 @@ void Entry::seal() {
 
 std::vector<PendingPtr> Entry::take_records() {
   seal();
-  if (!sealed_) return leave();
+  if (!sealed_) return std::move(leave());
   std::vector<aggregation::UserRecordView> views;
   aggregation::AggregateReader().read(sealed_->span(), views);
-  for (std::size_t i = 0; i < records_.size(); ++i) records_[i]->record.data = Blob(views[i].data, sealed_);
+  for (std::size_t i = 0; i < records_.size(); ++i) records_[i]->put_back(Blob(views[i].data, sealed_));
   sealed_ = nullptr;
-  return leave();
+  return std::move(leave());
 }
 
-std::vector<PendingPtr> Entry::take_records_without_data() {
+std::vector<PendingPtr>& Entry::records_without_data() {
   if (sealed_ && packing_.memory && sealed_.use_count() == 1) packing_.memory->give_back(*sealed_);
   sealed_ = nullptr;
   return leave();
 }
 
-std::vector<PendingPtr> Entry::leave() {
+std::vector<PendingPtr>& Entry::leave() {
   for (std::size_t i = 0; i < records_.size(); ++i) {
-    core::prefetch_ahead<3>(records_, i);
+    if (i + 6 < records_.size()) core::prefetch_lines<1>(&records_[i + 6]->accepted);
     records_[i]->attempts += times_sent_;
   }
   times_sent_ = 0;
-  return std::move(records_);
+  return records_;
 }
 
 std::size_t Entry::outer_key_size() const noexcept {
@@ -137,7 +153,10 @@ std::vector<PutRecordsRequestEntry> to_request(std::span<const EntryPtr> entries
   aggregation::add_checksums(aggregates);
   std::vector<PutRecordsRequestEntry> request;
   request.reserve(entries.size());
-  for (const EntryPtr& entry : entries) request.push_back(entry->to_request());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (i + 4 < entries.size()) core::prefetch_lines<2>(entries[i + 4]->records_.front().get());
+    request.push_back(entries[i]->to_request());
+  }
   return request;
 }
 

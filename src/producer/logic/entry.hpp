@@ -35,6 +35,8 @@ struct Packing {
 class Entry {
  public:
   Entry(std::optional<ShardSlot> slot, Packing packing) : slot_(slot), packing_(packing) {}
+  /// As if it were new, with the memory that it has.
+  void begin_again(std::optional<ShardSlot> slot, Packing packing);
 
   /// Adds `record` if it fits, and leaves it alone otherwise. The first one always does.
   bool add(PendingPtr& record);
@@ -44,8 +46,15 @@ class Entry {
   const RecordSums& sums() const noexcept { return sums_; }
   /// Takes the entry apart: its records with their data. What the entry was sent counts as attempts of theirs.
   std::vector<PendingPtr> take_records();
-  /// Its records where nobody needs their data any more.
-  std::vector<PendingPtr> take_records_without_data();
+  /// Its records where nobody needs their data any more, to be moved away.
+  std::vector<PendingPtr>& records_without_data();
+
+  /// Has the processor fetch what `record` will be written to: first where that is, then that itself.
+  void prefetch_writer() const noexcept;
+  void prefetch_room_for(const PendingRecord& record) const noexcept;
+
+  /// Its memory is little enough to be kept for a next one, once its records are gone.
+  bool can_begin_again() const noexcept { return records_.capacity() <= most_kept_records; }
 
   /// What the service counts: data and partition key.
   std::size_t bytes() const noexcept { return bytes_; }
@@ -70,7 +79,9 @@ class Entry {
   int attempts() const noexcept { return attempts_of(*records_.front()); }
 
  private:
-  std::vector<PendingPtr> leave();
+  static constexpr std::size_t most_kept_records = 64;
+
+  std::vector<PendingPtr>& leave();
   void begin_to_pack(PendingRecord& record);
   void forget_writer();
   void pack(PendingRecord& record);

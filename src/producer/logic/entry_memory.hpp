@@ -1,6 +1,7 @@
 #pragma once
 
 #include "aggregation/aggregate_writer.hpp"
+#include "core/block_memory.hpp"
 #include "core/pages.hpp"
 #include <kinesis/bytes.hpp>
 
@@ -27,17 +28,22 @@ class SealedBytes {
     if (size >= block) {
       pages_ = core::Pages(blocks(size) * block);
     } else {
-      small_ = std::make_unique_for_overwrite<std::byte[]>(size);
+      small_ = static_cast<std::byte*>(core::allocate_block(size));
     }
+  }
+  SealedBytes(const SealedBytes&) = delete;
+  SealedBytes& operator=(const SealedBytes&) = delete;
+  ~SealedBytes() {
+    if (small_ != nullptr) core::free_block(small_, size_);
   }
   /// Uses the pages of one that is not needed any more.
   SealedBytes(core::Pages pages, std::size_t size) noexcept : pages_(std::move(pages)), size_(size) {}
 
-  std::span<std::byte> span() noexcept { return {small_ ? small_.get() : pages_.data(), size_}; }
+  std::span<std::byte> span() noexcept { return {small_ != nullptr ? small_ : pages_.data(), size_}; }
   core::Pages take_pages() noexcept { return std::move(pages_); }
 
  private:
-  std::unique_ptr<std::byte[]> small_;
+  std::byte* small_ = nullptr;
   core::Pages pages_;
   std::size_t size_;
 };
@@ -63,11 +69,13 @@ class EntryMemory {
   }
   std::shared_ptr<SealedBytes> bytes(std::size_t size) {
     const std::size_t kind = SealedBytes::blocks(size);
-    if (kind >= pages_.size() || pages_[kind].empty()) return std::make_shared<SealedBytes>(size);
+    const core::BlockAllocator<SealedBytes> allocator;
+    if (size < SealedBytes::block || kind >= pages_.size() || pages_[kind].empty())
+      return std::allocate_shared<SealedBytes>(allocator, size);
     core::Pages pages = std::move(pages_[kind].back());
     pages_[kind].pop_back();
     kept_pages_ -= pages.size();
-    return std::make_shared<SealedBytes>(std::move(pages), size);
+    return std::allocate_shared<SealedBytes>(allocator, std::move(pages), size);
   }
   void give_back(SealedBytes& bytes) {
     core::Pages pages = bytes.take_pages();
@@ -82,15 +90,17 @@ class EntryMemory {
     records_ = std::clamp((7 * records_ + of_one + of_one / 4) / 8 + 1, fewest_records, most_records);
   }
   /// More is kept than when nothing goes on for a while.
-  bool can_trim() const noexcept { return kept_pages_ > kept_when_idle; }
+  bool can_trim() const noexcept { return kept_pages_ + kept_ > kept_when_idle; }
   void trim() {
+    writers_.clear();
+    kept_ = 0;
     for (std::vector<core::Pages>& kept : pages_) kept.clear();
     kept_pages_ = 0;
   }
 
  private:
   static constexpr std::size_t writer_itself = 1024;
-  static constexpr std::size_t most_writers_bytes = std::size_t{2} << 20;
+  static constexpr std::size_t most_writers_bytes = std::size_t{8} << 20;
   static constexpr std::size_t most_kept_pages = std::size_t{32} << 20;
   static constexpr std::size_t kept_when_idle = std::size_t{1} << 20;
 

@@ -224,5 +224,26 @@ TEST(Entry, ItsAttemptsBecomeThoseOfItsRecordsWhenTheyLeave) {
   EXPECT_EQ(left[1]->attempts, 5);
 }
 
+TEST(Entry, IsAsNewWhenItIsUsedAgain) {
+  Entry entry(0, by_shard);
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(add(entry, pending("key" + std::to_string(i), "data")));
+  request_of(entry);
+  entry.sent();
+  EXPECT_EQ(entry.records_without_data().size(), 100u);
+  entry.begin_again(3, Packing{});
+  EXPECT_TRUE(entry.records().empty());
+  EXPECT_FALSE(entry.aggregated());
+  const PendingPtr later = pending("another", "bytes", test_start + 1s, "17");
+  ASSERT_TRUE(add(entry, pending("another", "bytes", test_start + 1s, "17")));
+  EXPECT_EQ(entry.slot(), 3u);
+  EXPECT_EQ(entry.attempts(), 0);
+  EXPECT_EQ(entry.oldest(), test_start + 1s);
+  EXPECT_EQ(entry.waits_since(), test_start + 1s);
+  EXPECT_EQ(entry.low(), later->hash);
+  EXPECT_EQ(entry.high(), later->hash);
+  EXPECT_EQ(entry.sums().bytes, later->bytes);
+  EXPECT_EQ(request_of(entry).data.text(), "bytes");
+}
+
 }  // namespace
 }  // namespace kinesis::producer

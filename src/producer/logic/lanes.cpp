@@ -1,5 +1,8 @@
 #include "producer/logic/lanes.hpp"
 
+#include "core/prefetch.hpp"
+#include "core/sanitizer.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -30,6 +33,30 @@ void Lanes::activate(std::size_t index) {
 Lanes::Lane* Lanes::find(std::optional<ShardSlot> slot) {
   const std::size_t index = index_of(slot);
   return index < lanes_.size() ? &lanes_[index] : nullptr;
+}
+
+const Lanes::Lane* Lanes::find(std::optional<ShardSlot> slot) const {
+  const std::size_t index = index_of(slot);
+  return index < lanes_.size() ? &lanes_[index] : nullptr;
+}
+
+void Lanes::prefetch(std::span<const PendingPtr> records,
+                     std::span<const std::optional<ShardSlot>> slots) const noexcept {
+  // Fewer are in the cache all the time.
+  constexpr std::size_t many = 64;
+  if (active_.size() < many || options_.packing.mode != Packing::Mode::by_shard) return;
+  for (const std::optional<ShardSlot>& slot : slots) core::prefetch_lines<2>(find(slot));
+  // Each step reads what the one before has fetched, for all of them at a time.
+  const auto for_each_open = [&](const auto& step) {
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      const Lane* const lane = find(slots[i]);
+      const Entry* const entry = lane == nullptr ? nullptr : lane->open.first();
+      if (entry != nullptr && records[i]) step(*entry, *records[i]);
+    }
+  };
+  for_each_open([](const Entry& entry, const PendingRecord&) { core::prefetch_lines<4>(&entry); });
+  for_each_open([](const Entry& entry, const PendingRecord&) { entry.prefetch_writer(); });
+  for_each_open([](const Entry& entry, const PendingRecord& record) { entry.prefetch_room_for(record); });
 }
 
 std::string Lanes::open_key(const PendingRecord& record) const {
@@ -64,6 +91,19 @@ void Lanes::limit_entries(std::size_t max_bytes) noexcept {
   options_.packing.max_bytes = std::min(wanted_entry_bytes_, max_bytes);
 }
 
+EntryPtr Lanes::new_entry(std::optional<ShardSlot> slot, const Packing& packing) {
+  if (spare_.empty()) return std::make_unique<Entry>(slot, packing);
+  EntryPtr entry = std::move(spare_.back());
+  spare_.pop_back();
+  entry->begin_again(slot, packing);
+  return entry;
+}
+
+void Lanes::give_back(EntryPtr entry) {
+  if (KINESIS_ADDRESS_SANITIZER || spare_.size() >= most_spare || !entry->can_begin_again()) return;
+  spare_.push_back(std::move(entry));
+}
+
 const Entry* Lanes::add(PendingPtr record, std::optional<ShardSlot> slot, Clock::time_point now) {
   Lane& lane = lane_of(slot, now);
   oldest_ = std::min(oldest_, record->accepted);
@@ -72,7 +112,7 @@ const Entry* Lanes::add(PendingPtr record, std::optional<ShardSlot> slot, Clock:
     // By itself; but where records are packed at all, one that readers would take apart is wrapped.
     Packing packing;
     if (!record->alone) packing.mode = options_.packing.mode;
-    auto entry = std::make_unique<Entry>(slot, packing);
+    EntryPtr entry = new_entry(slot, packing);
     entry->add(record);
     const Entry* const added = entry.get();
     close(lane, std::move(entry), send_by);
@@ -84,7 +124,7 @@ const Entry* Lanes::add(PendingPtr record, std::optional<ShardSlot> slot, Clock:
   // An entry that one more record would burst is full: it goes as soon as it may.
   if (open && !open->add(record)) close(lane, std::move(open), at_once);
   if (record) {
-    open = std::make_unique<Entry>(slot, options_.packing);
+    open = new_entry(slot, options_.packing);
     open->add(record);
   }
   const Entry* const added = open.get();

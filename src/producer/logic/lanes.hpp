@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -55,6 +56,9 @@ class Lanes {
 
   /// Returns the entry the record went into.
   const Entry* add(PendingPtr record, std::optional<ShardSlot> slot, Clock::time_point now);
+  /// Has the processor fetch what it needs to add those records, each to its shard: with many shards little of it is in
+  /// its cache. As many as are added soon after.
+  void prefetch(std::span<const PendingPtr> records, std::span<const std::optional<ShardSlot>> slots) const noexcept;
   /// Adds the record to that very entry, if that is still open and has room. Leaves the record alone otherwise.
   bool add_to(const Entry* entry, PendingPtr& record);
   /// An entry that is to be sent again, not before `when`.
@@ -80,10 +84,16 @@ class Lanes {
   /// Entries out of the lanes for which `keep` is false, in order.
   std::vector<EntryPtr> take_unless(const std::function<bool(const Entry&)>& keep);
 
+  /// An entry that is done with, its records gone: the next ones have its memory.
+  void give_back(EntryPtr entry);
+
   bool empty() const noexcept { return active_.empty(); }
   /// Memory that is kept for the next entries, and can be given back.
   bool can_trim() const noexcept { return memory_->can_trim(); }
-  void trim() { memory_->trim(); }
+  void trim() {
+    memory_->trim();
+    spare_.clear();
+  }
 
  private:
   struct Ready {
@@ -137,8 +147,13 @@ class Lanes {
     const Entry* entry = nullptr;
   };
 
+  /// Entries kept for the next ones.
+  static constexpr std::size_t most_spare = 2048;
+
+  EntryPtr new_entry(std::optional<ShardSlot> slot, const Packing& packing);
   Lane& lane_of(std::optional<ShardSlot> slot, Clock::time_point now);
   Lane* find(std::optional<ShardSlot> slot);
+  const Lane* find(std::optional<ShardSlot> slot) const;
   void activate(std::size_t index);
   std::string open_key(const PendingRecord& record) const;
   void close(Lane& lane, EntryPtr entry, Clock::time_point send_by);
@@ -152,6 +167,7 @@ class Lanes {
   void rest();
 
   std::unique_ptr<EntryMemory> memory_ = std::make_unique<EntryMemory>();  ///< Before the entries that give back to it.
+  std::vector<EntryPtr> spare_;
   LaneOptions options_;
   std::size_t wanted_entry_bytes_ = options_.packing.max_bytes;
   std::deque<Lane> lanes_;  // the first is of no shard, then by slot

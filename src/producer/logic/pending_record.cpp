@@ -5,15 +5,6 @@
 
 namespace kinesis::producer {
 
-void complete(PendingRecord& record, const Answered& answered, std::size_t index) {
-  if (const Error* error = std::get_if<Error>(&answered.fate))
-    return std::move(record.done)(std::make_exception_ptr(*error), Receipt{});
-  const Stored& stored = std::get<Stored>(answered.fate);
-  const auto sub_sequence_number = stored.aggregated ? std::optional<std::uint64_t>(index) : std::nullopt;
-  std::move(record.done)(nullptr, Receipt{stored.shard_id, stored.sequence_number, sub_sequence_number, record.attempts,
-                                          stored.answered - record.accepted});
-}
-
 Error closed_error(const PendingRecord& record) {
   std::string message = "the producer was closed before the record was acknowledged";
   if (record.attempts > 0) message += "; it may be stored all the same";

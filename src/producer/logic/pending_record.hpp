@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/block_memory.hpp"
 #include "core/uint128.hpp"
 #include <kinesis/clock.hpp>
 #include <kinesis/producer.hpp>
@@ -9,13 +10,12 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <variant>
-#include <vector>
 
 namespace kinesis::producer {
 
-/// A record on its way, from `send` to its answer.
-struct PendingRecord {
+/// A record on its way, from `send` to its answer. By cache lines: what is sent first, and in the third what the
+/// producer keeps of it, so that to answer a record touches one line of it.
+struct alignas(64) PendingRecord {
   PendingRecord() = default;
   PendingRecord(OutgoingRecord<Blob> outgoing, Clock::time_point now, detail::Handler<Receipt> handler = {}) {
     begin(std::move(outgoing), now);
@@ -38,26 +38,33 @@ struct PendingRecord {
   }
   /// Called by whoever keeps the data.
   void own_data() {
-    if (std::exchange(borrowed, false)) record.data = Blob::copy_of(record.data.bytes());
+    if (std::exchange(borrowed, false)) record.data = core::copy_to_block(record.data.bytes());
   }
   /// They are elsewhere, or nobody needs them any more.
   void drop_data() noexcept {
+    if (!std::exchange(has_data, false)) return;
     borrowed = false;
     record.data = Blob();
+  }
+  /// They are here again.
+  void put_back(Blob data) noexcept {
+    record.data = std::move(data);
+    has_data = true;
   }
 
   /// Without its data while they are in an aggregate.
   OutgoingRecord<Blob> record{{}, {}};
+  /// Where it belongs in the hash key space: its explicit hash key, or the MD5 of its partition key.
+  core::Uint128 hash;
+  alignas(64) Clock::time_point accepted{};
+  /// Of data and partition key: what counts against PutRecords' limits, and the buffer's.
+  std::size_t bytes = 0;
+  int attempts = 0;
+  bool has_data = false;
   /// The data end with the turn in which the record is placed.
   bool borrowed = false;
   /// Its handler is bound to no executor.
   bool unbound = false;
-  /// Of data and partition key: what counts against PutRecords' limits, and the buffer's.
-  std::size_t bytes = 0;
-  /// Where it belongs in the hash key space: its explicit hash key, or the MD5 of its partition key.
-  core::Uint128 hash;
-  Clock::time_point accepted{};
-  int attempts = 0;
   /// Not in an aggregate: the stream spreads its records as it likes, or one with it was stored where no map would have
   /// it.
   bool alone = false;
@@ -70,6 +77,7 @@ struct PendingRecord {
  private:
   void begin(Clock::time_point now) {
     bytes = record.data.size() + record.partition_key.size();
+    has_data = true;
     accepted = now;
     attempts = 0;
     alone = false;
@@ -95,31 +103,6 @@ struct RecordSums {
   /// No handler is bound to an executor.
   bool unbound = true;
 };
-
-/// Where an entry was stored.
-struct Stored {
-  ShardName shard_id;
-  SequenceNumber sequence_number;
-  bool aggregated = false;
-  Clock::time_point answered;
-};
-
-/// Records that have one fate: those of an entry that was stored, in its order, or some that failed.
-struct Answered {
-  Answered(std::vector<PendingPtr> of, RecordSums sums, std::variant<Stored, Error> fate)
-      : records(std::move(of)), sums(sums), fate(std::move(fate)) {}
-  Answered(PendingPtr record, Error error) : fate(std::move(error)) {
-    sums.add(*record);
-    records.push_back(std::move(record));
-  }
-
-  std::vector<PendingPtr> records;
-  RecordSums sums;
-  std::variant<Stored, Error> fate;
-};
-
-/// Calls the record's handler. `index`: its place among those of that fate.
-void complete(PendingRecord& record, const Answered& answered, std::size_t index);
 
 /// What a record fails with that was not acknowledged when its producer was closed.
 Error closed_error(const PendingRecord& record);

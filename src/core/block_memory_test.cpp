@@ -1,16 +1,57 @@
+#include "core/block_memory.hpp"
+
 #include <kinesis/detail/async.hpp>
 #include <kinesis/detail/handler_memory.hpp>
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
 namespace kinesis::detail {
 namespace {
+
+TEST(BlockMemoryTest, BlocksOfAllSizesHoldWhatIsWrittenToThem) {
+  struct Piece {
+    unsigned char* bytes;
+    std::size_t size;
+  };
+  for (int round = 0; round < 3; ++round) {
+    std::vector<Piece> pieces;
+    for (std::size_t size = 0; size <= core::largest_block + 200; size += size < 1300 ? 7 : 117) {
+      for (int copy = 0; copy < 3; ++copy) {
+        Piece& piece = pieces.emplace_back();
+        piece.bytes = static_cast<unsigned char*>(core::allocate_block(size));
+        piece.size = size;
+        std::memset(piece.bytes, static_cast<int>(pieces.size() % 251), size);
+      }
+    }
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      const auto expected = static_cast<unsigned char>((i + 1) % 251);
+      const Piece& piece = pieces[i];
+      EXPECT_TRUE(std::all_of(piece.bytes, piece.bytes + piece.size, [&](unsigned char b) { return b == expected; }));
+      core::free_block(piece.bytes, piece.size);
+    }
+  }
+}
+
+TEST(BlockMemoryTest, CopiesOfBytesOutliveTheThreadThatMadeThem) {
+  std::vector<Blob> copies;
+  std::thread([&] {
+    for (std::size_t size : {0U, 1U, 64U, 1000U, 50000U}) {
+      const std::string text(size, 'k');
+      copies.push_back(core::copy_to_block(as_bytes(text)));
+    }
+  }).join();
+  EXPECT_TRUE(copies[0].empty());
+  EXPECT_EQ(copies[3].text(), std::string(1000, 'k'));
+  EXPECT_EQ(copies[4].text(), std::string(50000, 'k'));
+}
 
 TEST(HandlerMemoryTest, BlocksDoNotOverlapWhicheverThreadFreesThem) {
   constexpr std::size_t count = 1000;
