@@ -74,7 +74,13 @@ core::awaitable<void> LeaseCoordinator::prepare() {
   if (streams_.empty()) co_await find_streams();
   co_await options_.leases->prepare();
   co_await read_table();
-  for (const auto& part : streams_) co_await part->keeper.make_missing(table_read_);
+  for (const auto& part : streams_) {
+    // With many shards and a slow store it takes several rounds.
+    for (bool all = false; !all;) {
+      all = co_await part->keeper.make_missing(table_read_);
+      if (!all) co_await read_table();
+    }
+  }
 }
 
 core::awaitable<void> LeaseCoordinator::find_streams() {

@@ -41,35 +41,39 @@ core::awaitable<void> ShardKeeper::list_shards(bool first) {
   shards_ = std::move(listed).value();
 }
 
-core::awaitable<void> ShardKeeper::make_missing(TableRead table) {
+core::awaitable<bool> ShardKeeper::make_missing(TableRead table) {
   const bool first = rows().entries().empty();
   co_await list_shards(first);
+  std::vector<Lease> missing;
   if (first) {
     check_coverage(shards_).value();
-    co_await create_all(first_leases(shards_, stream_.start), table);
-    co_return;
+    missing = first_leases(shards_, stream_.start);
+  } else {
+    const FindLease find = [this](const std::string& id) { return book_.lease(stream_.key_of(id)); };
+    missing = missing_leases(shards_, find, stream_.start);
   }
-  const FindLease find = [this](const std::string& id) { return book_.lease(stream_.key_of(id)); };
-  co_await create_all(missing_leases(shards_, find, stream_.start), table);
-}
-
-core::awaitable<void> ShardKeeper::create_all(std::vector<Lease> leases, TableRead table) {
-  if (leases.empty()) co_return;
-  const Clock::wall_time_point begun = first_start(rows(), table.wall);
-  for (Lease& lease : leases) pin_latest(lease, begun);
-  std::function<core::awaitable<void>(std::size_t)> create_one = [&](std::size_t i) {
-    return create_missing(std::move(leases[i]), table);
-  };
-  co_await in_parallel(strand_, leases.size(), options_.timing.parallel_writes, std::move(create_one));
+  co_return co_await create_all(std::move(missing), table);
 }
 
 /// A process that stood still, or whose store is slow, must not make leases that others have made, finished and deleted
 /// meanwhile.
-core::awaitable<void> ShardKeeper::create_missing(Lease lease, TableRead table) {
-  if (client_.clock().now() - table.at > table_is_current)
+core::awaitable<bool> ShardKeeper::create_all(std::vector<Lease> leases, TableRead table) {
+  if (leases.empty()) co_return true;
+  const Clock::wall_time_point begun = first_start(rows(), table.wall);
+  std::size_t left = 0;
+  std::function<core::awaitable<void>(std::size_t)> create_one = [&](std::size_t i) -> core::awaitable<void> {
+    if (client_.clock().now() - table.at > table_is_current) {
+      ++left;
+      co_return;
+    }
+    pin_latest(leases[i], begun);
+    co_await create(std::move(leases[i]));
+  };
+  co_await in_parallel(strand_, leases.size(), options_.timing.parallel_writes, std::move(create_one));
+  if (left == leases.size())
     throw Error(errc::timeout, "the lease table was read too long ago to tell which leases are missing")
         .with_retryable(true);
-  co_await create(std::move(lease));
+  co_return left == 0;
 }
 
 core::awaitable<void> ShardKeeper::create(Lease lease) {
@@ -103,7 +107,9 @@ core::awaitable<void> ShardKeeper::keep(TableRead table) {
   }
   std::exception_ptr failure;
   try {
-    co_await make_missing(table);
+    const bool all = co_await make_missing(table);
+    // The rest at the next refresh, which reads the table.
+    if (!all) next_listing_ = now;
     co_await check_table();
   } catch (...) {
     failure = std::current_exception();

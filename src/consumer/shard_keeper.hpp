@@ -28,8 +28,10 @@ class ShardKeeper {
   ShardKeeper(Client client, const ConsumerOptions& options, ConsumedStream stream, asio::any_io_executor strand,
               LeaseBook& book);
 
-  /// The leases of a table that has none, or those that are missing. `table`: what they are missing from.
-  core::awaitable<void> make_missing(TableRead table);
+  /// The leases of a table that has none, or those that are missing. `table`: what they are missing from. False if that
+  /// was read too long ago to make the rest of them: it is to be read again. Throws Error(timeout) if it was too long
+  /// ago for any of them.
+  core::awaitable<bool> make_missing(TableRead table);
   /// The rounds, with every refresh: what is due of them. What fails is reported, and tried again at the next.
   core::awaitable<void> keep(TableRead table);
   /// Leases of the children of a shard whose last record was read, and their ids in its row. `children`: what the last
@@ -44,8 +46,7 @@ class ShardKeeper {
   const LeaseBook& rows();
   core::awaitable<void> list_shards(bool first);
   core::awaitable<void> create(Lease lease);
-  core::awaitable<void> create_missing(Lease lease, TableRead table);
-  core::awaitable<void> create_all(std::vector<Lease> leases, TableRead table);
+  core::awaitable<bool> create_all(std::vector<Lease> leases, TableRead table);
   core::awaitable<void> remove(Lease lease);
   core::awaitable<void> remove_all(std::vector<Lease> leases);
   core::awaitable<void> check_table();

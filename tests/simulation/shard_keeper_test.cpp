@@ -14,7 +14,8 @@ class Keeper : public Stage {
     service->create_stream("orders", 1);
     settings_.leases = table;
     const consumer::TableRead table{loop.clock.now(), loop.clock.wall_now()};
-    finish(keeper.make_missing(table));
+    const auto make = [&]() -> awaitable<void> { EXPECT_TRUE(co_await keeper.make_missing(table)); };
+    finish(make());
     service->split("orders", service->shards("orders")[0].shard_id);
   }
   Lease parent() { return lease(0); }
@@ -103,6 +104,42 @@ TEST_F(Keeper, MakesNoLeasesThatWereMissingLongAgo) {
   finish(make());
   EXPECT_EQ(code, errc::timeout);
   EXPECT_TRUE(leases().empty());
+}
+
+/// Takes a second for each lease that is made.
+class SlowToCreate final : public LeaseRepository {
+ public:
+  SlowToCreate(std::shared_ptr<LeaseRepository> table, Clock& clock) : table_(std::move(table)), clock_(clock) {}
+
+  asio::awaitable<void> prepare() override { return table_->prepare(); }
+  asio::awaitable<std::vector<Lease>> list() override { return table_->list(); }
+  asio::awaitable<LeaseWrite> create(Lease lease) override {
+    co_await core::sleep_for(clock_, 1s);
+    auto written = co_await table_->create(std::move(lease));
+    co_return written;
+  }
+  asio::awaitable<LeaseWrite> update(LeaseUpdate change) override { return table_->update(std::move(change)); }
+  asio::awaitable<LeaseWrite> remove(Lease known) override { return table_->remove(std::move(known)); }
+
+ private:
+  std::shared_ptr<LeaseRepository> table_;
+  Clock& clock_;
+};
+
+class SlowStart : public Stage {};
+
+TEST_F(SlowStart, AFirstStartGoesOnThoughMakingItsLeasesTakesLongerThanAReadingOfTheTableCounts) {
+  service->create_stream("orders", 50);
+  const auto fast = table;
+  table = std::make_shared<SlowToCreate>(fast, *clock);
+  ConsumerOptions how = options();
+  how.timing.parallel_writes = 1;
+  Worker& worker = start("slow", how);
+  loop.run_for(70s);
+  table = fast;
+  EXPECT_EQ(leases().size(), 50u);
+  EXPECT_TRUE(events<event::Trouble>(worker).empty());
+  EXPECT_FALSE(worker.failure);
 }
 
 TEST_F(Keeper, AChildThatTheListOfShardsDoesNotKnowYetGetsItsLease) {
