@@ -20,8 +20,24 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
+
+namespace {
+
+/// Calls of operator new.
+std::size_t allocations = 0;
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace {
 
@@ -195,6 +211,18 @@ double consume_us(const Answer& answer, int answers) {
   return took;
 }
 
+/// What twice as many answers allocate more, a record.
+double allocations_a_record(const Answer& answer, int answers) {
+  const auto made_for = [&](int so_many) {
+    const std::size_t before = allocations;
+    consume_us(answer, so_many);
+    return allocations - before;
+  };
+  const std::size_t some = made_for(answers);
+  const std::size_t twice = made_for(2 * answers);
+  return static_cast<double>(twice - std::min(some, twice)) / static_cast<double>(answer.user_records) / answers;
+}
+
 void measure(const char* name, std::size_t size, bool aggregated, int rounds) {
   const Answer answer = make_answer(size, aggregated);
   const auto records = static_cast<double>(answer.user_records);
@@ -210,6 +238,7 @@ void measure(const char* name, std::size_t size, bool aggregated, int rounds) {
   bench::print_figure("  floor: decode, verify checksums, take apart", floor, "ns");
   bench::print_figure("  from the body to the handler", whole, "ns");
   bench::print_figure("  as a multiple of the floor", whole / floor, "x", 1.5);
+  bench::print_figure("  allocations for 1,000 records", allocations_a_record(answer, answers) * 1000, "");
 }
 
 /// Records of the emulator over TLS, each round by a new consumer. No shard has more than one answer holds: so none
