@@ -165,8 +165,10 @@ http::ClientOptions subscription_http_options(http::ClientOptions options) {
   // What a shard may send before somebody pulls it; as in Amazon's Java client.
   options.stream_window = 512u << 10;
   options.connection_window = 16u << 20;
-  // A peer that is gone is noticed by silence, since nothing is sent to it.
-  options.ping_interval = std::chrono::seconds(15);
+  // A peer that is gone is noticed by silence, since nothing is sent to it. An event comes every 5 s, so that a PING
+  // means trouble; and its end is before that of the subscriptions by their own silence, which would leave the
+  // connection to the next ones.
+  options.ping_interval = std::chrono::seconds(8);
   options.ping_timeout = std::chrono::seconds(10);
   // Over HTTP/1.1 each subscription takes one.
   options.max_connections_per_host = 10'000;

@@ -62,10 +62,13 @@ class SubscriptionTest : public http::WireFixture {
   std::function<std::optional<http::ServerResponse>(const http::ServerRequest&)> instead = [](const auto&) {
     return std::nullopt;
   };
+  /// What a request waits for before it is answered, if there is something when it comes.
+  core::Notifier* hold = nullptr;
   http::ServerOptions server_options;
   http::ClientOptions client_options = subscription_http_options(http::ClientOptions());
   std::shared_ptr<CredentialsProvider> credentials = static_credentials("AKID", "secret");
   bool require_initial_response = true;
+  Clock::duration silence = SubscriptionSettings().silence;
   WireFormat wire_format = WireFormat::json;
   std::shared_ptr<http::Server> server;
   std::shared_ptr<http::Client> streams;
@@ -118,6 +121,7 @@ class SubscriptionTest : public http::WireFixture {
       const std::size_t number = std::min(seen.size(), scripts.size() - 1);
       seen.push_back(request);
       if (auto other = instead(request)) co_return std::move(*other);
+      if (hold != nullptr) co_await hold->wait();
       http::Headers headers{{"content-type", content_type}, {"x-amzn-requestid", "REQ-7"}};
       co_return http::ServerResponse(200, std::move(headers), http::ServerResponse::Writer(scripts[number]));
     };
@@ -138,6 +142,7 @@ class SubscriptionTest : public http::WireFixture {
     settings.executor = loop.executor();
     settings.clock = manual;
     settings.require_initial_response = require_initial_response;
+    settings.silence = silence;
     settings.connect = [this] { return streams; };
     api = make_kinesis_client(std::make_shared<RequestPipeline>(std::move(options)),
                               KinesisAddress("us-east-1", false, false, "http://there"), wire_format, settings);

@@ -19,9 +19,9 @@ constexpr std::size_t least_expected_bytes = 16 * 1024;
 /// At the tip an event may be long in coming, and what is held for it is not there for others.
 constexpr std::size_t expected_at_tip = 0;
 /// A take-over is refused for 5 s; that is not worth a word.
-constexpr std::uint32_t expected_refusals = 3;
+constexpr std::uint32_t expected_refusals = 6;
 /// A consumer that is not active refuses, too.
-constexpr std::uint32_t suspicious_refusals = 6;
+constexpr std::uint32_t suspicious_refusals = 8;
 /// An event comes every 5 s, with or without records. Where none comes the connection is dead, and nobody has said so.
 constexpr seconds longest_silence{35};
 /// Between two looks whether the lease is ours again.

@@ -422,5 +422,39 @@ TEST_F(ClientTest, AnUnansweredPingEndsTheConnection) {
   run_until([&] { return ended; });
 }
 
+// It was left open for ever, and with it the thread of a client that has one.
+TEST_F(ClientTest, AnHttp2ConnectionThatTimedOutIsClosed) {
+  bool greeted = false;
+  bool ended = false;
+  auto script = [&](Connection connection, int) -> awaitable<void> {
+    co_await connection->read_until("SM\r\n\r\n");
+    greeted = true;  // and not a byte in answer
+    co_await connection->read_to_end();
+    ended = true;
+  };
+  const RawServer server(loop.executor(), script);
+  ClientOptions options;
+  options.version = VersionPolicy::http2_prior_knowledge;
+  options.clock = manual;
+  options.timeouts.first_byte = 5s;
+  const auto client = this->client(std::move(options));
+  std::optional<Error> error;
+  auto scenario = [&]() -> awaitable<void> {
+    Request request("GET", "/");
+    const auto response = co_await client->send(server.endpoint(), std::move(request));
+    error = response.error();
+  };
+  core::spawn(loop.executor(), scenario());
+  run_until([&] { return greeted; });
+  for (int i = 0; i < 100; ++i) loop.context.poll_one();
+  while (!error) {
+    ASSERT_TRUE(manual->advance_to_next());
+    for (int i = 0; i < 100; ++i) loop.context.poll_one();
+  }
+  EXPECT_EQ(error->code(), errc::timeout);
+  run_until([&] { return ended; });
+  EXPECT_EQ(client->stats().connections_open, 0u);
+}
+
 }  // namespace
 }  // namespace kinesis::http

@@ -149,11 +149,18 @@ void ConnectionPool::give_back(std::shared_ptr<Http1Connection> connection) {
 }
 
 void ConnectionPool::drop_dead_http2() {
+  std::vector<std::shared_ptr<Http2Connection>> dead;
   std::erase_if(http2_, [&](const auto& connection) {
-    const bool dead = !connection->usable() && connection->active() == 0;
-    if (dead) options_.on_closed();
-    return dead;
+    const bool is_dead = !connection->usable() && connection->active() == 0;
+    if (is_dead) dead.push_back(connection);
+    return is_dead;
   });
+  // One that was given up may have a peer that is gone: nobody else would end it. It comes back here.
+  const Error reason(errc::closed, "the connection takes no more requests");
+  for (const auto& connection : dead) {
+    options_.on_closed();
+    connection->close(reason);
+  }
 }
 
 void ConnectionPool::expire(Clock::time_point now) {

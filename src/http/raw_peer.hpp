@@ -8,6 +8,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -97,7 +98,7 @@ class RawServer {
         : acceptor(executor, asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {}
     asio::ip::tcp::acceptor acceptor;
     Script script;
-    int count = 0;
+    std::atomic<int> count = 0;
   };
 
   static core::awaitable<void> accept(std::shared_ptr<State> state) {
@@ -121,5 +122,61 @@ inline core::awaitable<std::shared_ptr<RawConnection>> raw_connect(std::uint16_t
   co_await socket.async_connect(endpoint, core::use_awaitable);
   co_return std::make_shared<RawConnection>(std::move(socket));
 }
+
+/// The way to a server on loopback: passes on what it reads, until the server is to seem dead.
+class Relay {
+ public:
+  Relay(const asio::any_io_executor& executor, std::uint16_t to)
+      : dead_(std::make_shared<std::atomic<int>>(0)),
+        server_(executor, [dead = dead_, to](std::shared_ptr<RawConnection> client, int number) {
+          return open(std::make_shared<Link>(std::move(client), dead, number), to);
+        }) {}
+
+  std::uint16_t port() const { return server_.port(); }
+  Endpoint endpoint(bool secure) const { return server_.endpoint(secure); }
+  int connections() const noexcept { return server_.connections(); }
+  /// From now on nothing passes over the connections there are, in neither direction, and none of them is closed. From
+  /// any thread.
+  void die() { *dead_ = connections(); }
+
+ private:
+  struct Link {
+    Link(std::shared_ptr<RawConnection> client, std::shared_ptr<std::atomic<int>> dead, int number)
+        : client(std::move(client)), dead_below(std::move(dead)), number(number) {}
+    bool dead() const { return number < *dead_below; }
+    std::shared_ptr<RawConnection> client;
+    std::shared_ptr<RawConnection> server;
+    std::shared_ptr<std::atomic<int>> dead_below;
+    int number;
+  };
+
+  static core::awaitable<void> open(std::shared_ptr<Link> link, std::uint16_t to) {
+    link->server = co_await raw_connect(to);
+    core::spawn(co_await asio::this_coro::executor, pass(link, link->server, link->client));
+    co_await pass(link, link->client, link->server);
+  }
+  static core::awaitable<void> pass(std::shared_ptr<Link> link, std::shared_ptr<RawConnection> from,
+                                    std::shared_ptr<RawConnection> to) {
+    std::string bytes(16'384, '\0');
+    boost::system::error_code ec;
+    while (true) {
+      const std::size_t size =
+          co_await from->socket.async_read_some(asio::buffer(bytes), asio::redirect_error(core::use_awaitable, ec));
+      // Whoever is dead does not close, either.
+      while (link->dead()) co_await wait_for_ever(link);
+      if (ec) break;
+      co_await to->write(bytes.substr(0, size));
+    }
+    to->close();
+  }
+  static core::awaitable<void> wait_for_ever(std::shared_ptr<Link> link) {
+    core::Notifier never(co_await asio::this_coro::executor, *Clock::system());
+    co_await never.wait();
+    static_cast<void>(link);
+  }
+
+  std::shared_ptr<std::atomic<int>> dead_;
+  RawServer server_;
+};
 
 }  // namespace kinesis::http

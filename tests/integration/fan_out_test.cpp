@@ -1,9 +1,13 @@
 #include "core/channel.hpp"
+#include "http/raw_peer.hpp"
 #include "integration/fleet.hpp"
+
+#include <boost/asio/io_context.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <thread>
 
 // Enhanced fan-out over TLS and HTTP/2, while the service or the way to it breaks. Time passes ten times as fast as the
 // machine's, so that silence of half a minute can be waited for.
@@ -271,6 +275,47 @@ TEST(FanOutOverTheWire, ASlowReaderTakesInNoMoreThanItsShareAndHoldsUpNobodyElse
   gate.open();
   ASSERT_TRUE(book.wait_for(std::size_t{2} * records));
   EXPECT_EQ(book.duplicates(), 0u);
+}
+
+/// A way to the emulator that can die, on a thread of its own.
+class WayToEmulator {
+ public:
+  explicit WayToEmulator(const Emulator& emulator) : relay_(context_.get_executor(), emulator.port()) {}
+  ~WayToEmulator() {
+    context_.stop();
+    thread_.join();
+  }
+  WayToEmulator(const WayToEmulator&) = delete;
+  WayToEmulator& operator=(const WayToEmulator&) = delete;
+  std::string url() const { return relay_.endpoint(true).origin(); }
+  http::Relay& relay() noexcept { return relay_; }
+
+ private:
+  asio::io_context context_{1};
+  http::Relay relay_;
+  std::thread thread_{[this] { context_.run(); }};
+};
+
+TEST(FanOutOverTheWire, APeerThatDiesWithoutAWordIsLeftForAnotherConnection) {
+  FanOutStage stage(2);
+  WayToEmulator way(stage.emulator());
+  ClientOptions client = stage.client_options();
+  client.endpoint_url = way.url();
+  Book book;
+  Worker worker(client, stage.worker_options("a"), into(book, "a"));
+  stage.put(0, 200);
+  ASSERT_TRUE(book.wait_for(200));
+  way.relay().die();
+  stage.put(200, 200);
+  ASSERT_TRUE(book.wait_for(400));
+  const auto events = worker.events().all();
+  const auto broken = std::count_if(events.begin(), events.end(), [](const DiagnosticEvent& event) {
+    const auto* end = std::get_if<event::SubscriptionEnded>(&event);
+    return end != nullptr && end->why == event::SubscriptionEnded::Why::failed;
+  });
+  EXPECT_GE(broken, 2);
+  EXPECT_EQ(book.duplicates(), 0u);
+  expect_order_per_key(book);
 }
 
 }  // namespace

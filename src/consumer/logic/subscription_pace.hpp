@@ -26,7 +26,9 @@ class SubscriptionPace {
   /// The service ended the subscription in order.
   time_point after_end(time_point now, core::Random& random);
   time_point after_failure(time_point now, core::Random& random);
-  /// Another subscription is younger than 5 s: then, this one takes its place.
+  /// Another subscription is younger than 5 s: after those, this one takes its place. About a second, as often as the
+  /// service allows to ask; longer and longer, up to 5 s, once refusals have gone on for 10 s and are about something
+  /// else.
   time_point after_refusal(time_point now, core::Random& random);
   /// What stood in the way is gone.
   time_point at_once(time_point now) const { return not_before(now); }
@@ -45,6 +47,9 @@ class SubscriptionPace {
   bool came_ = false;
   std::uint32_t failures_ = 0;
   std::uint32_t refusals_ = 0;
+  /// Of the refusals one after the other.
+  time_point first_refusal_{};
+  std::uint32_t late_refusals_ = 0;
 };
 
 }  // namespace kinesis::consumer

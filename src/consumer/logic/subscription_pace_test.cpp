@@ -67,19 +67,57 @@ TEST(SubscriptionPace, FailuresGrowToTenSecondsAndAreForgottenWithARecord) {
   EXPECT_LE(pace.after_failure(start + 5s, random) - (start + 5s), 200ms) << "of one that lasted it is";
 }
 
-TEST(SubscriptionPace, ARefusalIsNoFailureAndWaitsFiveSecondsAtMost) {
+// It waited up to 2 s beyond the 5 s for which the service refuses.
+TEST(SubscriptionPace, ATakeOverIsTriedEachSecondOrSo) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    core::Random random(seed);
+    SubscriptionPace pace;
+    time_point now = start;
+    pace.call(now);
+    while (now < start + 5s) {
+      const time_point next = pace.after_refusal(now + 2ms, random);
+      EXPECT_GE(next - now, 1s) << "the limit of the service";
+      EXPECT_LE(next - now, 1250ms);
+      now = next;
+      pace.call(now);
+    }
+    EXPECT_LE(now - start, 6250ms);
+    EXPECT_LE(pace.refusals(), 5u);
+  }
+}
+
+TEST(SubscriptionPace, RefusalsThatGoOnForMoreThanTenSecondsAreWaitedForLongerUpToFive) {
   core::Random random(1);
   SubscriptionPace pace;
-  for (int i = 0; i < 50; ++i) {
-    const auto wait = pace.after_refusal(start, random) - start;
-    EXPECT_GE(wait, 500ms);
-    EXPECT_LE(wait, 5s);
+  time_point now = start;
+  std::size_t calls = 0;
+  Clock::duration longest{0};
+  for (; now < start + 10min; ++calls) {
+    pace.call(now);
+    const time_point next = pace.after_refusal(now, random);
+    EXPECT_LE(next - now, 5s);
+    if (now - start < 10s) {
+      EXPECT_LE(next - now, 1250ms);
+    }
+    if (now - start > 20s) {
+      EXPECT_GE(next - now, 2s);
+    }
+    longest = std::max(longest, next - now);
+    now = next;
   }
-  EXPECT_EQ(pace.refusals(), 50u);
-  EXPECT_LE(pace.after_failure(start, random) - start, 200ms);
+  EXPECT_GT(longest, 4s);
+  EXPECT_EQ(pace.refusals(), calls);
   pace.accepted();
   EXPECT_EQ(pace.refusals(), 0u);
-  EXPECT_LE(pace.after_refusal(start, random) - start, 1s);
+  EXPECT_LE(pace.after_refusal(now, random) - now, 1250ms) << "and then it is a take-over again";
+}
+
+TEST(SubscriptionPace, ARefusalIsNoFailure) {
+  core::Random random(1);
+  SubscriptionPace pace;
+  for (int i = 0; i < 50; ++i) pace.after_refusal(start, random);
+  EXPECT_EQ(pace.refusals(), 50u);
+  EXPECT_LE(pace.after_failure(start, random) - start, 200ms);
 }
 
 TEST(SubscriptionPace, WhatSomebodyHasToMendIsAskedForSeldom) {
