@@ -4,6 +4,7 @@
 #include "consumer/logic/lease_book.hpp"
 #include "consumer/logic/lease_cleanup.hpp"
 #include "consumer/logic/shard_graph.hpp"
+#include "doctor_progress.hpp"
 #include "lease_store.hpp"
 #include "lease_watch.hpp"
 
@@ -24,18 +25,6 @@ using std::chrono::milliseconds;
 constexpr std::size_t width = 8;
 /// Answers without a record that are read on over, as a shard may have gaps.
 constexpr int patience = 5;
-/// Behind so much, somebody should know.
-constexpr std::int64_t behind_warning_ms = 60'000;
-/// Parts of the retention that the oldest record may have reached.
-constexpr double retention_warning = 0.5;
-constexpr double retention_problem = 0.9;
-
-std::string some_of(const std::vector<std::string>& names) {
-  std::string text;
-  for (std::size_t i = 0; i < names.size() && i < 5; ++i) text += (i == 0 ? "" : ", ") + names[i];
-  if (names.size() > 5) text += " and " + std::to_string(names.size() - 5) + " more";
-  return text;
-}
 
 class LeaseCheck {
  public:
@@ -231,45 +220,14 @@ class LeaseCheck {
   }
 
   void judge_lags() {
-    std::vector<std::string> failed;
-    const ShardLag* oldest = nullptr;
-    std::size_t behind = 0;
-    std::size_t told = 0;
+    Progress progress;
+    progress.retention_hours = stream_.retention_hours;
+    progress.lags = lags_;
     for (std::size_t i = 0; i < lags_.size(); ++i) {
-      if (failures_[i]) failed.push_back(lags_[i].shard_id + ": " + failures_[i]->message());
-      if (lags_[i].behind_ms) ++told;
-      // What is not done yet counts by its age: the answer that had it may say it is at the tip.
-      const std::int64_t age = std::max(lags_[i].oldest_ms.value_or(0), lags_[i].behind_ms.value_or(0));
-      if (age > behind_warning_ms) ++behind;
-      if (lags_[i].oldest_ms && (oldest == nullptr || *oldest->oldest_ms < *lags_[i].oldest_ms)) oldest = &lags_[i];
+      if (failures_[i]) progress.failed.push_back(lags_[i].shard_id + ": " + failures_[i]->message());
       report_.add_lag(lags_[i]);
     }
-    if (!failed.empty())
-      report_.add(Health::problem, "progress", "cannot be read at the checkpoint: " + some_of(failed),
-                  "allow kinesis:GetShardIterator and GetRecords; a checkpoint that is refused can be set anew with "
-                  "kinesis leases set-checkpoint");
-    if (told == 0) return report_.add(Health::not_checked, "progress", "no lease has a position to look at", "");
-    if (oldest == nullptr)
-      return report_.ok("progress", "all " + std::to_string(told) + " shards are done to their tip");
-    const std::string text = "the oldest record that is not done came " + human_time(*oldest->oldest_ms) + " ago, in " +
-                             oldest->shard_id + "; " + std::to_string(behind) + " of " + std::to_string(told) +
-                             " shards are more than a minute behind";
-    judge_age(*oldest->oldest_ms, behind > 0, text);
-  }
-
-  void judge_age(std::int64_t age_ms, bool behind, const std::string& text) {
-    const double part = static_cast<double>(age_ms) / (stream_.retention_hours * 3'600'000.0);
-    const std::string keep =
-        "the stream keeps records for " + std::to_string(stream_.retention_hours) + " h, and then they are lost: ";
-    if (stream_.retention_hours > 0 && part > retention_problem)
-      return report_.add(Health::problem, "progress", text,
-                         keep + "raise the retention now, then start or speed up workers");
-    if (stream_.retention_hours > 0 && part > retention_warning)
-      return report_.add(Health::warning, "progress", text, keep + "start or speed up workers, or raise the retention");
-    if (behind)
-      return report_.add(Health::warning, "progress", text,
-                         "if it grows: more workers, up to one per shard; more shards; a faster handler");
-    report_.ok("progress", text);
+    for (Finding& finding : judge(progress)) report_.add(std::move(finding));
   }
 
   Client client_;

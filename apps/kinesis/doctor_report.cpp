@@ -104,4 +104,11 @@ std::string human_time(std::int64_t milliseconds) {
   return text;
 }
 
+std::string some_of(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size() && i < 5; ++i) text += (i == 0 ? "" : ", ") + names[i];
+  if (names.size() > 5) text += " and " + std::to_string(names.size() - 5) + " more";
+  return text;
+}
+
 }  // namespace kinesis::tool

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace kinesis::tool {
@@ -35,6 +36,7 @@ class DoctorReport {
  public:
   void ok(std::string check, std::string what) { add(Health::ok, std::move(check), std::move(what), ""); }
   void add(Health health, std::string check, std::string what, std::string advice);
+  void add(Finding finding) { findings_.push_back(std::move(finding)); }
   void add_lag(ShardLag lag) { lags_.push_back(std::move(lag)); }
 
   std::size_t count(Health health) const;
@@ -49,5 +51,8 @@ class DoctorReport {
 
 /// "340 ms", "12.0 s", "5 min", "3.2 h", "2.1 days".
 std::string human_time(std::int64_t milliseconds);
+
+/// The first five of them, and how many more there are.
+std::string some_of(const std::vector<std::string>& names);
 
 }  // namespace kinesis::tool
