@@ -90,6 +90,11 @@ BareTls::~BareTls() {
   ::close(socket_);
 }
 
+void BareTls::read_ahead(std::size_t bytes) {
+  SSL_set_default_read_buffer_len(ssl_, bytes);
+  SSL_set_read_ahead(ssl_, 1);
+}
+
 void BareTls::send(std::string_view bytes) { write_all(ssl_, bytes); }
 
 void BareTls::round_trip() {

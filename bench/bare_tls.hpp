@@ -21,6 +21,8 @@ class BareTls {
   BareTls(const BareTls&) = delete;
   BareTls& operator=(const BareTls&) = delete;
 
+  /// Has it receive up to so many bytes at a time from the socket, instead of each TLS record by two calls.
+  void read_ahead(std::size_t bytes);
   void send(std::string_view bytes);
   /// Sends `request` bytes and reads the answer.
   void round_trip();

@@ -6,22 +6,17 @@
 #include "bare_tls.hpp"
 #include "core/digest.hpp"
 #include "core/md5.hpp"
+#include "emulator_process.hpp"
 #include "measure.hpp"
-#include <kinesis/emulator.hpp>
 #include <kinesis/kinesis.hpp>
 
 #include <boost/asio/io_context.hpp>
 
 #include <algorithm>
-#include <array>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <string>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -30,61 +25,6 @@ using namespace kinesis;
 
 constexpr std::size_t key_count = 65'536;
 constexpr std::size_t aggregate_bytes = 51'200;
-
-/// The emulator, in a process of its own.
-class Server {
- public:
-  explicit Server(int shards) {
-    std::array<int, 2> ends{};
-    if (pipe(ends.data()) != 0) std::abort();
-    process_ = fork();
-    if (process_ == 0) {
-      close(ends[0]);
-      serve(shards, ends[1]);
-    }
-    close(ends[1]);
-    std::string said;
-    std::array<char, 4096> part{};
-    for (ssize_t size; (size = read(ends[0], part.data(), part.size())) > 0;)
-      said.append(part.data(), static_cast<std::size_t>(size));
-    close(ends[0]);
-    const std::size_t line = said.find('\n');
-    url_ = said.substr(0, line);
-    std::ofstream(ca_file_) << said.substr(line + 1);
-  }
-  ~Server() {
-    kill(process_, SIGKILL);
-    waitpid(process_, nullptr, 0);
-    std::remove(ca_file_.c_str());
-  }
-
-  ClientOptions client() const {
-    ClientOptions options;
-    options.region = "us-east-1";
-    options.endpoint_url = url_;
-    options.ca_bundle = ca_file_;
-    options.credentials = static_credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
-    return options;
-  }
-
- private:
-  [[noreturn]] static void serve(int shards, int to) {
-    EmulatorOptions options;
-    options.tls = true;
-    options.limits = false;
-    options.memory_bytes = std::size_t{256} << 20;
-    Emulator emulator(std::move(options));
-    emulator.create_stream("orders", shards);
-    const std::string said = emulator.endpoint_url() + "\n" + emulator.ca_pem();
-    if (write(to, said.data(), said.size()) < 0) std::abort();
-    close(to);
-    for (;;) pause();
-  }
-
-  pid_t process_ = 0;
-  std::string url_;
-  const std::string ca_file_ = "/tmp/producer_bench." + std::to_string(getpid()) + ".pem";
-};
 
 struct ViewCodec {
   void encode(std::string_view value, Bytes& out) const { append(out, as_bytes(value)); }
@@ -107,7 +47,7 @@ struct Input {
 /// Sends from the thread that answers.
 class Sending {
  public:
-  Sending(const Server& server, const Input& input, bool aggregated, std::size_t buffer)
+  Sending(const bench::EmulatorProcess& server, const Input& input, bool aggregated, std::size_t buffer)
       : input_(input), client_(context_.get_executor(), server.client()), buffer_(buffer) {
     ProducerOptions options{.stream = "orders"};
     options.max_buffered_records = buffer;
@@ -212,7 +152,7 @@ class Floor {
 
 void measure(const char* name, std::size_t size, bool aggregated, std::size_t buffer, std::size_t records, int rounds,
              int shards, double target_ns) {
-  const Server server(shards);
+  const bench::EmulatorProcess server(shards);
   const Input input(size);
   Sending sending(server, input, aggregated, buffer);
   sending.send(records / 10 + 1);  // connects, learns

@@ -41,6 +41,12 @@ class Blob {
 
   static Blob copy_of(BytesView bytes);
 
+  /// Becomes `Blob(bytes, owner)`, without counting owners anew if it already has that one.
+  void rebind(BytesView bytes, const std::shared_ptr<const void>& owner) noexcept {
+    bytes_ = bytes;
+    if (owner_.owner_before(owner) || owner.owner_before(owner_)) owner_ = owner;
+  }
+
   BytesView bytes() const noexcept { return bytes_; }
   std::string_view text() const noexcept { return as_text(bytes_); }
   std::size_t size() const noexcept { return bytes_.size(); }

@@ -58,8 +58,8 @@ struct RawHandler {
   std::function<asio::awaitable<void>(Delivery, std::span<RawRecord>)> function;
   bool batches = false;
   /// Where the handler is a function of records that returns nothing: calls it for one after the other, as long as the
-  /// run goes on. Leaves their positions as they are.
-  std::function<void(const Delivery&, std::span<RawRecord>, DirectRun&)> direct = {};
+  /// run goes on.
+  std::function<void(const Delivery&, std::span<const RecordView>, DirectRun&)> direct = {};
 };
 
 asio::awaitable<void> consume_with(std::shared_ptr<ConsumerCore> core, ConsumeOptions options, RawHandler handler);
@@ -76,33 +76,44 @@ Record<T> decoded(const Codec<T>& codec, const Delivery& delivery, RawRecord&& r
                    delivery.behind_latest,           delivery.lease_counter};
 }
 
-/// A record like the one before it, but for what differs; so that one stream name and one
-/// shard id serve them all.
+/// A record like the one before it, but for what differs: its strings and its sequence number serve one after the
+/// other, and nothing is allocated.
 template <class T>
-void decode_into(Record<T>& record, const Codec<T>& codec, RawRecord&& raw) {
-  record.data = codec.decode(raw.data).value();
-  record.partition_key.swap(raw.partition_key);
-  record.explicit_hash_key.swap(raw.explicit_hash_key);
-  record.position = raw.position;
-  record.approximate_arrival = raw.approximate_arrival;
-  record.aggregated = raw.aggregated;
+void decode_into(Record<T>& record, const Codec<T>& codec, const Blob& data, const RecordView& view, bool same_around) {
+  record.data = codec.decode(data).value();
+  record.partition_key.assign(view.partition_key);
+  if (!view.explicit_hash_key) {
+    record.explicit_hash_key.reset();
+  } else if (record.explicit_hash_key) {
+    record.explicit_hash_key->assign(*view.explicit_hash_key);
+  } else {
+    record.explicit_hash_key.emplace(*view.explicit_hash_key);
+  }
+  if (!same_around) {
+    record.position.sequence_number = view.around->sequence_number;
+    record.approximate_arrival = view.around->approximate_arrival_timestamp;
+  }
+  record.position.sub_sequence_number = view.sub_sequence_number;
+  record.aggregated = view.aggregated;
 }
 
 template <class T, class F>
-void call_directly(const Codec<T>& codec, F& function, const Delivery& delivery, std::span<RawRecord> records,
+void call_directly(const Codec<T>& codec, F& function, const Delivery& delivery, std::span<const RecordView> records,
                    DirectRun& run) {
   std::optional<Record<T>> record;
-  for (RawRecord& raw : records) {
+  Blob data;
+  const KinesisRecord* around = nullptr;
+  for (const RecordView& view : records) {
     if (!run.goes_on()) return;
+    const bool reused = std::is_move_assignable_v<T> && record;
     if constexpr (std::is_move_assignable_v<T>) {
-      if (record) {
-        decode_into(*record, codec, std::move(raw));
-      } else {
-        record.emplace(decoded<T>(codec, delivery, std::move(raw)));
+      if (reused) {
+        data.rebind(view.data, view.around->data.owner());
+        decode_into(*record, codec, data, view, view.around == around);
       }
-    } else {
-      record.emplace(decoded<T>(codec, delivery, std::move(raw)));
     }
+    if (!reused) record.emplace(decoded<T>(codec, delivery, raw_record(view)));
+    around = view.around;
     function(std::as_const(*record));
     ++run.done;
   }
@@ -113,8 +124,8 @@ RawHandler record_handler(Codec<T> codec, F function) {
   auto shared = std::make_shared<F>(std::move(function));
   RawHandler handler;
   if constexpr (std::is_void_v<std::invoke_result_t<F&, const Record<T>&>>) {
-    handler.direct = [codec, shared](const Delivery& delivery, std::span<RawRecord> raw, DirectRun& run) {
-      call_directly<T>(codec, *shared, delivery, raw, run);
+    handler.direct = [codec, shared](const Delivery& delivery, std::span<const RecordView> records, DirectRun& run) {
+      call_directly<T>(codec, *shared, delivery, records, run);
     };
   }
   handler.function = [codec = std::move(codec), shared](Delivery delivery,

@@ -3,6 +3,7 @@
 #include <kinesis/checkpointing.hpp>
 #include <kinesis/clock.hpp>
 #include <kinesis/detail/async.hpp>
+#include <kinesis/detail/record_portion.hpp>
 #include <kinesis/diagnostics.hpp>
 #include <kinesis/identifiers.hpp>
 #include <kinesis/pause_switch.hpp>
@@ -42,6 +43,9 @@ class ShardCore {
   virtual asio::any_io_executor executor() const = 0;
   /// The next records, at least one; empty at the end, whose reason `end()` tells. Waits while the shard is paused.
   virtual asio::awaitable<std::optional<RawBatch>> next_batch() = 0;
+  /// The same, some hundred records at a time, for who takes one after the other: fills `portion`, which stays as it is
+  /// until the next call. False where `next_batch` is empty. `next_batch` then gives what is left of the answer.
+  virtual asio::awaitable<bool> next_portion(detail::RecordPortion& portion);
   /// Everything up to and including `position` is done. Earlier positions than one staged before change nothing.
   virtual void stage(const RecordPosition& position) = 0;
   /// Writes what is staged. Retried until it is stored or the lease is lost.

@@ -71,7 +71,12 @@ class SequenceNumber {
     }
   }
   SequenceNumber(SequenceNumber&& other) noexcept { steal(other); }
-  SequenceNumber& operator=(const SequenceNumber& other) { return *this = SequenceNumber(other); }
+  SequenceNumber& operator=(const SequenceNumber& other) {
+    if (!is_inline() || !other.is_inline()) return *this = SequenceNumber(other);
+    size_ = other.size_;
+    std::memmove(text_, other.text_, sizeof text_);  // it may be this one
+    return *this;
+  }
   SequenceNumber& operator=(SequenceNumber&& other) noexcept {
     if (this != &other) {
       release();

@@ -70,7 +70,7 @@ enum class Ordering {
 struct ProducerOptions {
   /// Required: name or ARN.
   StreamId stream;
-  /// Records, and the memory of records (data and keys, and 256 bytes for each record), that may be buffered and in
+  /// Records, and the memory of records (data and keys, and 288 bytes for each record), that may be buffered and in
   /// flight together. At either bound `when_full` applies. Calls under way take a tenth of it more, or one call.
   std::size_t max_buffered_records = 100'000;
   std::size_t max_buffered_bytes = std::size_t{64} * 1024 * 1024;
@@ -78,7 +78,7 @@ struct ProducerOptions {
   /// Sends that may wait for room at once, where `when_full` is `wait`; their records are not counted as buffered. One
   /// more fails with Error(full). 0: none waits.
   std::size_t max_waiting = 10'000;
-  /// Memory of records (data and keys, and 256 bytes for each record) that wait so, on top of the buffer. Beyond it a
+  /// Memory of records (data and keys, and 288 bytes for each record) that wait so, on top of the buffer. Beyond it a
   /// send fails with Error(full), too; but one may wait, however large.
   std::size_t max_waiting_bytes = std::size_t{4} * 1024 * 1024;
   Aggregation aggregation = AggregateByShard{};

@@ -43,15 +43,33 @@ bool contains(const HashRange& range, const core::Md5Digest& digest) noexcept {
 }  // namespace
 
 std::span<const ReadRecord> Deaggregator::read(std::span<const BytesView> records, const HashRange& range) {
-  read_.assign(records.size(), {});
-  user_records_.clear();
+  begin(records);
+  return next(range, SIZE_MAX);
+}
+
+void Deaggregator::begin(std::span<const BytesView> records) {
+  records_ = records;
+  next_ = 0;
+  next_aggregate_ = 0;
   aggregates_.clear();
+  find_aggregates(records, aggregates_);
+}
+
+std::span<const ReadRecord> Deaggregator::next(const HashRange& range, std::size_t at_least) {
+  read_.clear();
+  user_records_.clear();
   keys_.clear();
   keys_of_.clear();
-  find_aggregates(records, aggregates_);
-  for (const std::size_t at : aggregates_) {
-    read_one(records[at], read_[at], range);
-    if (read_[at].form == RecordForm::user_records && !is_everything(range)) collect_keys(at);
+  std::size_t plain = 0;
+  for (; next_ < records_.size() && user_records_.size() + plain < at_least; ++next_) {
+    ReadRecord& record = read_.emplace_back();
+    if (next_aggregate_ == aggregates_.size() || aggregates_[next_aggregate_] != next_) {
+      ++plain;
+      continue;
+    }
+    ++next_aggregate_;
+    read_one(records_[next_], record, range);
+    if (record.form == RecordForm::user_records && !is_everything(range)) collect_keys(read_.size() - 1);
   }
   check_keys(range);
   return read_;

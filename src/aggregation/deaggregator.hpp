@@ -45,6 +45,13 @@ class Deaggregator {
   /// next call, and views into `records`.
   std::span<const ReadRecord> read(std::span<const BytesView> records, const HashRange& range);
 
+  /// The same in portions: `begin`, which verifies all checksums, then `next` until it gives nothing. `records` must
+  /// stay.
+  void begin(std::span<const BytesView> records);
+  /// The next ones that have not been read: as many as it takes for `at_least` user records, plain records counted as
+  /// one, or all that are left. What this returns, and user_records(), are valid until the next call.
+  std::span<const ReadRecord> next(const HashRange& range, std::size_t at_least);
+
   std::span<const UserRecordView> user_records() const noexcept { return user_records_; }
 
  private:
@@ -60,6 +67,9 @@ class Deaggregator {
   void check_keys(const HashRange& range);
 
   AggregateReader reader_;
+  std::span<const BytesView> records_;
+  std::size_t next_ = 0;
+  std::size_t next_aggregate_ = 0;
   std::vector<ReadRecord> read_;
   std::vector<UserRecordView> user_records_;
   std::vector<std::size_t> aggregates_;

@@ -67,6 +67,32 @@ TEST(DeaggregatorTest, ReadsAnAnswerOfSeveralForms) {
   EXPECT_TRUE(deaggregator.read({}, {}).empty());
 }
 
+TEST(DeaggregatorTest, ReadsTheSameInPortions) {
+  const std::vector<std::string> datas = {
+      "plain", kpl_oracle::write({{"a", {}, "1"}, {"a", {}, "2"}, {"pk2", {}, "3"}}),
+      "plain", kpl_oracle::write({{"pk1", {}, "4"}}),
+      "plain", kpl_oracle::write({{"pk2", {}, "5"}}),
+  };
+  std::vector<BytesView> views;
+  for (const std::string& data : datas) views.push_back(as_bytes(data));
+  Deaggregator deaggregator;
+  deaggregator.begin(views);
+  auto read = deaggregator.next(lower, 2);
+  ASSERT_EQ(read.size(), 2u);
+  EXPECT_EQ(read[1].form, RecordForm::user_records);
+  EXPECT_EQ(read[1].count, 3u);
+  read = deaggregator.next(lower, 2);
+  ASSERT_EQ(read.size(), 2u);
+  EXPECT_EQ(read[0].form, RecordForm::raw);
+  EXPECT_EQ(read[1].form, RecordForm::out_of_range);
+  EXPECT_EQ(read[1].first, 0u);
+  EXPECT_EQ(as_text(deaggregator.user_records()[0].data), "4");
+  read = deaggregator.next(lower, 100);
+  ASSERT_EQ(read.size(), 2u);
+  EXPECT_EQ(read[1].form, RecordForm::user_records);
+  EXPECT_TRUE(deaggregator.next(lower, 100).empty());
+}
+
 TEST(DeaggregatorTest, OneRecordOutsideDropsTheWholeAggregate) {
   const std::string mixed = kpl_oracle::write({{"a", {}, "1"}, {"a", {}, "2"}, {"pk1", {}, "3"}, {"a", {}, "4"}});
   EXPECT_EQ(form_of(mixed, lower), RecordForm::out_of_range);

@@ -131,4 +131,35 @@ std::shared_ptr<ConsumerCore> make_consumer_core(Client client, ConsumerOptions 
   return core::keep_beside(std::move(client), std::move(worker));
 }
 
+asio::awaitable<bool> ShardCore::next_portion(detail::RecordPortion& portion) {
+  /// A batch, and the Kinesis records that it might have come from.
+  struct Whole {
+    RawBatch batch;
+    std::vector<KinesisRecord> around;
+  };
+  std::optional<RawBatch> batch = co_await next_batch();
+  if (!batch) co_return false;
+  const auto whole = std::make_shared<Whole>();
+  whole->batch = std::move(*batch);
+  whole->around.reserve(whole->batch.records.size());
+  portion.records.clear();
+  for (const RawRecord& raw : whole->batch.records) {
+    KinesisRecord& around = whole->around.emplace_back();
+    around.sequence_number = raw.position.sequence_number;
+    around.approximate_arrival_timestamp = raw.approximate_arrival;
+    around.data = raw.data;
+    detail::RecordView& view = portion.records.emplace_back();
+    view.data = raw.data.bytes();
+    view.partition_key = raw.partition_key;
+    view.explicit_hash_key = raw.explicit_hash_key;
+    view.around = &around;
+    view.sub_sequence_number = raw.position.sub_sequence_number;
+    view.aggregated = raw.aggregated;
+  }
+  portion.behind_latest = whole->batch.behind_latest;
+  portion.lease_counter = whole->batch.lease_counter;
+  portion.answer = whole;
+  co_return true;
+}
+
 }  // namespace kinesis

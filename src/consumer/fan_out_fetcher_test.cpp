@@ -88,7 +88,10 @@ class FanOutFetching : public ::testing::Test {
     for (;;) {
       std::optional<Fetched> fetched = co_await shard->feed->pop();
       if (!fetched) co_return;
-      for (const RawRecord& record : fetched->batch.records) shard->data.emplace_back(as_text(record.data.bytes()));
+      shard->feed->open(std::move(fetched->records));
+      detail::RecordPortion portion;
+      while (shard->feed->next(portion, SIZE_MAX))
+        for (const detail::RecordView& record : portion.records) shard->data.emplace_back(as_text(record.data));
       if (!fetched->end) continue;
       shard->ended = true;
       for (const ChildShard& child : fetched->children) shard->children.push_back(child.shard_id);

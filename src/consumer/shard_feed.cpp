@@ -9,7 +9,7 @@ namespace kinesis::consumer {
 ShardFeed::ShardFeed(Options options)
     : options_(std::move(options)),
       channel_(options_.prefetch),
-      filter_(options_.range),
+      filter_(options_.range, options_.checkpoint),
       place_(options_.budget->place()) {}
 
 StartingPosition ShardFeed::begin() const {
@@ -24,25 +24,27 @@ std::size_t ShardFeed::size_of(const std::vector<KinesisRecord>& records) {
 
 core::awaitable<bool> ShardFeed::hand_on(Arrived arrived, ReadBudget::Hold hold) {
   const std::size_t bytes = size_of(arrived.records);
-  const std::size_t count = arrived.records.size();
   hold.settle(bytes);
   Fetched fetched;
-  fetched.batch.behind_latest = std::chrono::milliseconds(arrived.millis_behind_latest.value_or(0));
-  RecordFilter::Filtered filtered = filter_.filter(std::move(arrived.records), options_.checkpoint);
-  fetched.batch.records = std::move(filtered.records);
-  const std::string& shard = options_.lease_key;
-  if (filtered.malformed > 0)
-    report(
-        event::Trouble{shard, "taking an aggregate apart",
-                       Error(errc::protocol, std::to_string(filtered.malformed) +
-                                                 " aggregates name keys they do not have; they are delivered as they "
-                                                 "came")});
-  if (filtered.out_of_range > 0) report(event::AggregatesDropped{shard, filtered.out_of_range});
-  report(event::RecordsRead{shard, count, bytes, fetched.batch.behind_latest, arrived.took});
-  if (fetched.batch.records.empty()) co_return !channel_.closed();
+  fetched.behind_latest = std::chrono::milliseconds(arrived.millis_behind_latest.value_or(0));
+  report(event::RecordsRead{name(), arrived.records.size(), bytes, fetched.behind_latest, arrived.took});
+  if (arrived.records.empty()) co_return !channel_.closed();
+  fetched.records = std::move(arrived.records);
   fetched.hold.emplace(std::move(hold));
   const bool open = co_await channel_.push(std::move(fetched));
   co_return open;
+}
+
+bool ShardFeed::next(detail::RecordPortion& portion, std::size_t at_least) {
+  const bool some = filter_.next(portion, at_least);
+  if (!filter_.at_end()) return some;
+  if (const std::size_t malformed = filter_.malformed(); malformed > 0)
+    report(event::Trouble{
+        name(), "taking an aggregate apart",
+        Error(errc::protocol,
+              std::to_string(malformed) + " aggregates name keys they do not have; they are delivered as they came")});
+  if (filter_.out_of_range() > 0) report(event::AggregatesDropped{name(), filter_.out_of_range()});
+  return some;
 }
 
 core::awaitable<void> ShardFeed::end(std::vector<ChildShard> children) {

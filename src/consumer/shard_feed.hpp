@@ -15,17 +15,18 @@
 
 namespace kinesis::consumer {
 
-/// What a fetcher hands over: records, or the end of the shard with its children.
+/// What a fetcher hands over: records as they came, or the end of the shard with its children.
 struct Fetched {
-  RawBatch batch;
+  std::vector<KinesisRecord> records;
+  std::chrono::milliseconds behind_latest{0};
   bool end = false;
   std::vector<ChildShard> children;
   std::optional<ReadBudget::Hold> hold;
 };
 
-/// A shard between its fetcher and its session: where reading begins, what is done with everything that came however it
-/// was fetched (aggregates are taken apart, what is checkpointed is dropped), and what was read ahead. On the session's
-/// strand.
+/// A shard between its fetcher and its session: where reading begins, what was read ahead, and what is done with
+/// everything that came however it was fetched, when its turn comes: aggregates are taken apart, what is checkpointed
+/// is dropped. On the session's strand.
 class ShardFeed {
  public:
   struct Options {
@@ -85,6 +86,12 @@ class ShardFeed {
 
   core::awaitable<std::optional<Fetched>> pop() { return channel_.pop(); }
   void close() { channel_.close(); }
+  /// Begins with the records of an answer.
+  void open(std::vector<KinesisRecord> records) { filter_.begin(std::move(records)); }
+  /// The next records of it, as RecordFilter::next; tells what was wrong with them at its end.
+  bool next(detail::RecordPortion& portion, std::size_t at_least);
+  /// Nothing is left of it.
+  bool at_end() const noexcept { return filter_.at_end(); }
   /// Where LATEST is, if this lease began there and it is known.
   std::optional<Clock::wall_time_point> pinned() const noexcept { return options_.pinned; }
 

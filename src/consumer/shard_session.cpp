@@ -15,6 +15,9 @@ namespace {
 /// The KCL hands the state to applications of any language as a string.
 constexpr std::size_t most_prepared_bytes = 4 * 1024;
 
+/// So close to the end of a lease the cheap clock, which may be late, is not asked.
+constexpr std::chrono::milliseconds coarse_reserve{100};
+
 /// The shard's hash keys, as its lease has them.
 aggregation::HashRange range_of(const Lease& lease) {
   aggregation::HashRange range;
@@ -102,39 +105,84 @@ core::awaitable<void> ShardSession::pin(Clock::wall_time_point time) {
 
 core::awaitable<std::optional<RawBatch>> ShardSession::next_batch() {
   const auto self = shared_from_this();
+  detail::RecordPortion all;
+  for (bool some = false; !some;) {
+    const bool more = co_await wait_for_records();
+    if (!more) co_return std::nullopt;
+    some = take(all, SIZE_MAX);
+  }
+  RawBatch batch;
+  batch.behind_latest = all.behind_latest;
+  batch.lease_counter = all.lease_counter;
+  batch.records.reserve(all.records.size());
+  for (const detail::RecordView& record : all.records) batch.records.push_back(detail::raw_record(record));
+  co_return std::optional<RawBatch>(std::move(batch));
+}
+
+core::awaitable<bool> ShardSession::next_portion(detail::RecordPortion& portion) {
+  const auto self = shared_from_this();
+  for (bool some = false; !some;) {
+    const bool more = co_await wait_for_records();
+    if (!more) co_return false;
+    some = take(portion, RecordFilter::portion_size);
+  }
+  co_return true;
+}
+
+/// Waits until there is something to hand out; false at the end.
+core::awaitable<bool> ShardSession::wait_for_records() {
   while (end_ == ShardEnd::not_ended) {
     if (!taken_) {
       std::optional<Fetched> popped = co_await feed_.pop();
       if (!popped) break;
       taken_.emplace(std::move(*popped));
+      opened_ = false;
     }
     // Looked at when there is something to hand out, or a pause of the time before would not hold it up. What was taken
     // stays if the wait is cancelled.
     if (!context_.pauses.any()) break;
     const bool paused = context_.pauses.paused(key_);
     if (!paused) break;
-    std::function<bool()> given_up = [self] { return self->end_ != ShardEnd::not_ended; };
+    std::function<bool()> given_up = [self = shared_from_this()] { return self->end_ != ShardEnd::not_ended; };
     co_await context_.pauses.wait(key_, std::move(given_up));
   }
   if (!taken_ && end_ == ShardEnd::not_ended) end_delivery(ShardEnd::stopping);
-  if (end_ != ShardEnd::not_ended || !still_ours()) co_return std::nullopt;
-  std::optional<Fetched> fetched(std::in_place, std::move(*taken_));
-  taken_.reset();
+  if (end_ != ShardEnd::not_ended || !still_ours()) co_return false;
+  if (!taken_->end) co_return true;
   const std::lock_guard lock(mutex_);
-  if (fetched->end) {
-    state_.see_end();
-    children_ = std::move(fetched->children);
-    end_ = ShardEnd::shard_ended;
-    co_return std::nullopt;
-  }
-  state_.deliver(fetched->batch.records.back().position);
-  fetched->batch.lease_counter = counter_.load();
-  co_return std::move(fetched->batch);
+  state_.see_end();
+  children_ = std::move(taken_->children);
+  end_ = ShardEnd::shard_ended;
+  taken_.reset();
+  co_return false;
+}
+
+/// Records of what was taken; false if nothing is left of it that is to be delivered.
+bool ShardSession::take(detail::RecordPortion& portion, std::size_t at_least) {
+  // In the hands of the handler it is not read ahead any more.
+  taken_->hold.reset();
+  if (!opened_) feed_.open(std::move(taken_->records));
+  opened_ = true;
+  const bool some = feed_.next(portion, at_least);
+  portion.behind_latest = taken_->behind_latest;
+  if (feed_.at_end()) taken_.reset();
+  if (!some) return false;
+  const std::lock_guard lock(mutex_);
+  state_.deliver(portion.records.back().position());
+  portion.lease_counter = counter_.load();
+  return true;
 }
 
 ShardEnd ShardSession::end() const noexcept {
   // Also of a shard that is at its end, or that was wanted: what is still in hand is not worked off for ever.
   return is_valid() ? end_.load() : ShardEnd::lease_lost;
+}
+
+bool ShardSession::is_valid() const noexcept {
+  const Clock& clock = context_.client.clock();
+  const Clock::time_point until = valid_until_.load();
+  if (clock.coarse_now() < until - coarse_reserve) return true;
+  return clock.now() < until;
 }
 
 bool ShardSession::still_ours() {

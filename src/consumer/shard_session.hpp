@@ -44,6 +44,7 @@ class ShardSession final : public ShardCore, public std::enable_shared_from_this
   const std::string& lease_key() const noexcept override { return key_; }
   asio::any_io_executor executor() const override { return strand_; }
   core::awaitable<std::optional<RawBatch>> next_batch() override;
+  core::awaitable<bool> next_portion(detail::RecordPortion& portion) override;
   void stage(const RecordPosition& position) override;
   core::awaitable<CheckpointOutcome> checkpoint() override;
   core::awaitable<CheckpointOutcome> prepare(Blob state) override;
@@ -73,10 +74,12 @@ class ShardSession final : public ShardCore, public std::enable_shared_from_this
   core::awaitable<void> fetch_all();
   core::awaitable<void> pin(Clock::wall_time_point time);
   core::awaitable<void> finish_now(std::exception_ptr failure);
+  core::awaitable<bool> wait_for_records();
+  bool take(detail::RecordPortion& portion, std::size_t at_least);
   bool nothing_stored();
   std::optional<Checkpoint> to_write();
-  /// Nobody else takes the shard yet.
-  bool is_valid() const noexcept { return context_.client.clock().now() < valid_until_.load(); }
+  /// Nobody else takes the shard yet. Asked for each record.
+  bool is_valid() const noexcept;
   bool still_ours();
   /// Nothing is left that another worker could take: `end` stays what it is.
   void settle() { valid_until_.store(Clock::time_point::max()); }
@@ -95,7 +98,8 @@ class ShardSession final : public ShardCore, public std::enable_shared_from_this
   ShardFeed feed_;
   std::unique_ptr<Fetcher> fetcher_;
   const std::optional<PreparedCheckpoint> prepared_;
-  std::optional<Fetched> taken_;  // on the strand: read, and not handed out
+  std::optional<Fetched> taken_;  // on the strand: read, and not handed out, or not all of it
+  bool opened_ = false;           // feed_ has its records
   std::mutex mutex_;              // guards state_: stage() comes from the user's threads
   CheckpointState state_;
   std::vector<ChildShard> children_;  // on the strand

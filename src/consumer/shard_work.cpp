@@ -43,17 +43,16 @@ core::awaitable<std::exception_ptr> ShardWork::run() {
   co_return failure;
 }
 
-detail::Delivery ShardWork::delivery_of(const RawBatch& batch) const {
+detail::Delivery ShardWork::delivery(std::chrono::milliseconds behind_latest, std::int64_t lease_counter) const {
   detail::Delivery delivery;
   delivery.shard = shard_.get();
   delivery.clock = &clock_;
-  delivery.behind_latest = batch.behind_latest;
-  delivery.lease_counter = batch.lease_counter;
+  delivery.behind_latest = behind_latest;
+  delivery.lease_counter = lease_counter;
   return delivery;
 }
 
-core::awaitable<void> ShardWork::handle(std::span<RawRecord> records, const RawBatch& batch) {
-  detail::Delivery delivery = delivery_of(batch);
+core::awaitable<void> ShardWork::handle(std::span<RawRecord> records, detail::Delivery delivery) {
   if (!skips()) {
     co_await setup_->handler.function(delivery, records);
     co_return;
@@ -151,50 +150,73 @@ core::awaitable<void> ShardWork::checkpoint_when_due() {
 }
 
 core::awaitable<void> OrderedWork::hand_over() {
+  if (setup_->handler.batches) {
+    co_await hand_over_batches();
+  } else if (setup_->handler.direct && !skips()) {
+    co_await hand_over_directly();
+  } else {
+    co_await hand_over_one_by_one();
+  }
+}
+
+core::awaitable<void> OrderedWork::hand_over_batches() {
   for (;;) {
     std::optional<RawBatch> batch = co_await shard_->next_batch();
     if (!batch) co_return;
-    if (setup_->handler.direct && !skips()) {
-      const bool goes_on = co_await hand_over_directly(std::move(*batch));
-      // Even if the lease is ours again by now: what is left of the batch is not passed over.
-      if (!goes_on) co_return;
-      continue;
-    }
-    const detail::Delivery delivery = delivery_of(*batch);
-    const std::size_t step = setup_->handler.batches ? batch->records.size() : 1;
-    for (std::size_t i = 0; i < batch->records.size(); i += step) {
+    if (may_be_paused()) co_await while_paused();
+    // What went to another worker meanwhile is that one's.
+    if (shard_->end() != ShardEnd::not_ended) co_return;
+    const RecordPosition position = batch->records.back().position;
+    const std::size_t count = batch->records.size();
+    const detail::Delivery how = delivery(batch->behind_latest, batch->lease_counter);
+    const std::span<RawRecord> records(batch->records);
+    co_await handle(records, how);
+    const bool enough = done(position, count);
+    if (enough) co_await checkpoint();
+  }
+}
+
+core::awaitable<void> OrderedWork::hand_over_one_by_one() {
+  for (;;) {
+    const bool more = co_await shard_->next_portion(portion_);
+    if (!more) co_return;
+    const detail::Delivery how = delivery(portion_.behind_latest, portion_.lease_counter);
+    for (const detail::RecordView& view : portion_.records) {
       if (may_be_paused()) co_await while_paused();
-      // The rest of a batch whose shard went to another worker is that one's.
       if (shard_->end() != ShardEnd::not_ended) co_return;
-      const std::span<RawRecord> records(batch->records.data() + i, step);
-      const RecordPosition position = records.back().position;
+      RawRecord record = detail::raw_record(view);
+      const std::span<RawRecord> records(&record, 1);
       // One coroutine less for each record where nothing has to be kept.
       if (skips()) {
-        co_await handle(records, *batch);
+        co_await handle(records, how);
       } else {
-        co_await setup_->handler.function(delivery, records);
+        co_await setup_->handler.function(how, records);
       }
-      const bool enough = done(position, step);
+      const bool enough = done(view.position(), 1);
       if (enough) co_await checkpoint();
     }
   }
 }
 
-core::awaitable<bool> OrderedWork::hand_over_directly(RawBatch batch) {
-  const detail::Delivery delivery = delivery_of(batch);
-  std::span<RawRecord> left(batch.records);
-  while (!left.empty()) {
-    if (may_be_paused()) co_await while_paused();
-    if (shard_->end() != ShardEnd::not_ended) co_return false;
-    const bool enough = call_directly(delivery, left);
-    if (enough) co_await checkpoint();
+core::awaitable<void> OrderedWork::hand_over_directly() {
+  for (;;) {
+    const bool more = co_await shard_->next_portion(portion_);
+    if (!more) co_return;
+    const detail::Delivery how = delivery(portion_.behind_latest, portion_.lease_counter);
+    std::span<const detail::RecordView> left(portion_.records);
+    while (!left.empty()) {
+      if (may_be_paused()) co_await while_paused();
+      // Even if the lease is ours again later: what is left of the portion is not passed over.
+      if (shard_->end() != ShardEnd::not_ended) co_return;
+      const bool enough = call_directly(how, left);
+      if (enough) co_await checkpoint();
+    }
   }
-  co_return true;
 }
 
 /// Calls the handler until a checkpoint is due, the shard is paused or ends. True if one is due.
-bool OrderedWork::call_directly(const detail::Delivery& delivery, std::span<RawRecord>& left) {
-  const std::span<RawRecord> records = left.first(std::min(left.size(), until_enough()));
+bool OrderedWork::call_directly(const detail::Delivery& delivery, std::span<const detail::RecordView>& left) {
+  const std::span<const detail::RecordView> records = left.first(std::min(left.size(), until_enough()));
   detail::DirectRun run(*shard_);
   std::exception_ptr failure;
   try {
@@ -203,7 +225,7 @@ bool OrderedWork::call_directly(const detail::Delivery& delivery, std::span<RawR
     failure = std::current_exception();
   }
   left = left.subspan(run.done);
-  const bool enough = run.done > 0 && done(records[run.done - 1].position, run.done);
+  const bool enough = run.done > 0 && done(records[run.done - 1].position(), run.done);
   if (failure) std::rethrow_exception(failure);
   return enough;
 }
@@ -280,14 +302,15 @@ core::awaitable<void> KeyedWork::hand_over() {
 
 core::awaitable<void> KeyedWork::take_in() {
   for (;;) {
-    std::optional<RawBatch> batch = co_await shard_->next_batch();
-    if (!batch) co_return;
-    for (RawRecord& record : batch->records) {
+    const bool more = co_await shard_->next_portion(portion_);
+    if (!more) co_return;
+    for (const detail::RecordView& view : portion_.records) {
       while (takes_in() && !window_.has_room()) co_await room_.wait();
       if (may_be_paused()) co_await while_paused();
       if (!takes_in()) co_return;
+      RawRecord record = detail::raw_record(view);
       const RecordWindow::Ticket ticket = window_.add(record.partition_key, record.position);
-      waiting_.emplace(ticket, Waiting{std::move(record), batch->behind_latest, batch->lease_counter});
+      waiting_.emplace(ticket, Waiting{std::move(record), portion_.behind_latest, portion_.lease_counter});
       if (window_.waits_for_save()) checkpoint_soon();
       start_runners();
     }
@@ -329,10 +352,9 @@ core::awaitable<void> KeyedWork::run_one(RecordWindow::Ticket ticket) {
 }
 
 core::awaitable<void> KeyedWork::handle_one(Waiting waiting) {
-  RawBatch context;
-  context.behind_latest = waiting.behind_latest;
-  context.lease_counter = waiting.lease_counter;
-  co_await handle(std::span<RawRecord>(&waiting.record, 1), context);
+  const detail::Delivery how = delivery(waiting.behind_latest, waiting.lease_counter);
+  const std::span<RawRecord> records(&waiting.record, 1);
+  co_await handle(records, how);
 }
 
 void KeyedWork::saved(const std::optional<RecordPosition>& covered) {

@@ -37,12 +37,12 @@ class ShardWork {
   virtual void saved(const std::optional<RecordPosition>& /*covered*/) {}
 
   /// Calls the handler, for one record or a batch; returns once they are done, or skipped.
-  core::awaitable<void> handle(std::span<RawRecord> records, const RawBatch& batch);
+  core::awaitable<void> handle(std::span<RawRecord> records, detail::Delivery delivery);
   bool may_be_paused() const { return shard_->pauses().any(); }
   bool is_paused() const { return may_be_paused() && shard_->pauses().paused(shard_->lease_key()); }
   core::awaitable<void> while_paused();
   bool skips() const noexcept { return skip_ != nullptr; }
-  detail::Delivery delivery_of(const RawBatch& batch) const;
+  detail::Delivery delivery(std::chrono::milliseconds behind_latest, std::int64_t lease_counter) const;
   /// Records until a checkpoint is due by their number, 1 or more.
   std::size_t until_enough() const noexcept { return enough_ - std::min(unsaved_, enough_ - 1); }
   /// `records` more are done, all up to `position`. True if that is enough for a checkpoint.
@@ -77,9 +77,12 @@ class OrderedWork final : public ShardWork {
 
  private:
   core::awaitable<void> hand_over() override;
-  /// False if the rest of the batch is left to whoever reads the shard next, and so is what comes after it.
-  core::awaitable<bool> hand_over_directly(RawBatch batch);
-  bool call_directly(const detail::Delivery& delivery, std::span<RawRecord>& left);
+  core::awaitable<void> hand_over_batches();
+  core::awaitable<void> hand_over_directly();
+  bool call_directly(const detail::Delivery& delivery, std::span<const detail::RecordView>& left);
+  core::awaitable<void> hand_over_one_by_one();
+
+  detail::RecordPortion portion_;
 };
 
 /// Several records at a time, each partition key in order; or one at a time, each key no further than its checkpoint.
@@ -107,6 +110,7 @@ class KeyedWork final : public ShardWork {
   bool goes_on() const;
   bool has_more();
 
+  detail::RecordPortion portion_;
   RecordWindow window_;
   std::unordered_map<RecordWindow::Ticket, Waiting> waiting_;
   core::TaskGroup intake_;

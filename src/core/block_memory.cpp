@@ -75,34 +75,50 @@ class Exchange {
 
   Chain take(std::size_t kind) noexcept {
     const std::lock_guard lock(mutex_);
-    std::vector<Chain>& chains = chains_[kind];
-    if (chains.empty()) return {};
-    Chain chain = chains.back();
-    chains.pop_back();
-    kept_ -= chain.size * block_bytes(kind);
-    return chain;
+    return pop(kind);
   }
+  /// Where there is no room for it, one of the kind goes of which most is kept: what nobody needs any more must not
+  /// keep out what comes and goes.
   void give(std::size_t kind, Chain chain) noexcept {
-    const std::size_t bytes = chain.size * block_bytes(kind);
+    Chain gone;
     {
       const std::lock_guard lock(mutex_);
-      std::vector<Chain>& chains = chains_[kind];
-      if (kept_ + bytes <= most_kept && chains.size() < chains.capacity()) {
-        kept_ += bytes;
-        chains.push_back(chain);
-        return;
+      if (kept_ + bytes_of(kind) > most_kept) {
+        const std::size_t most = kind_of_most();
+        if (most != kind) gone = pop(most);
+      }
+      if (kept_ + bytes_of(kind) <= most_kept) {
+        kept_ += bytes_of(kind);
+        chains_[kind].push_back(chain);
+        chain = {};
       }
     }
+    gone.free_all();
     chain.free_all();
   }
 
  private:
-  static constexpr std::size_t most_kept = std::size_t{12} << 20;
+  static constexpr std::size_t most_kept = std::size_t{6} << 20;
 
   /// Nothing is allocated where something is given back.
   Exchange() {
-    for (std::size_t kind = 0; kind < kinds; ++kind)
-      chains_[kind].reserve(most_kept / (chain_blocks(kind) * block_bytes(kind)));
+    for (std::size_t kind = 0; kind < kinds; ++kind) chains_[kind].reserve(most_kept / bytes_of(kind) + 1);
+  }
+  /// Counted as full, as all are but those of threads that end.
+  static constexpr std::size_t bytes_of(std::size_t kind) noexcept { return chain_blocks(kind) * block_bytes(kind); }
+  Chain pop(std::size_t kind) noexcept {
+    std::vector<Chain>& chains = chains_[kind];
+    if (chains.empty()) return {};
+    const Chain chain = chains.back();
+    chains.pop_back();
+    kept_ -= bytes_of(kind);
+    return chain;
+  }
+  std::size_t kind_of_most() const noexcept {
+    std::size_t most = 0;
+    for (std::size_t kind = 1; kind < kinds; ++kind)
+      if (chains_[kind].size() * bytes_of(kind) > chains_[most].size() * bytes_of(most)) most = kind;
+    return most;
   }
 
   std::mutex mutex_;

@@ -2,6 +2,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <time.h>
 #include <utility>
 
 // The only file that reads the machine's clocks or makes a timer.
@@ -27,6 +28,13 @@ class SystemTimer final : public Timer {
 class SystemClock final : public Clock {
  public:
   time_point now() const noexcept override { return std::chrono::steady_clock::now(); }
+#ifdef CLOCK_MONOTONIC_COARSE
+  time_point coarse_now() const noexcept override {
+    timespec time{};
+    if (clock_gettime(CLOCK_MONOTONIC_COARSE, &time) != 0) return now();
+    return time_point(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+  }
+#endif
   wall_time_point wall_now() const noexcept override { return std::chrono::system_clock::now(); }
   std::unique_ptr<Timer> make_timer(asio::any_io_executor executor) override {
     return std::make_unique<SystemTimer>(executor);

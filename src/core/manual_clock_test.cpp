@@ -30,6 +30,19 @@ TEST(ManualClockTest, BothTimesMoveTogetherExceptWhenTheWallClockIsSet) {
   EXPECT_EQ(clock.wall_now().time_since_epoch(), 5s);
 }
 
+TEST(ManualClockTest, TheCoarseTimeIsTheTime) {
+  ManualClock clock;
+  clock.advance(90s);
+  EXPECT_EQ(clock.coarse_now(), clock.now());
+}
+
+TEST(ManualClockTest, TheCoarseTimeOfTheMachineIsNeverAheadAndGoesOn) {
+  const std::shared_ptr<Clock> clock = Clock::system();
+  const Clock::time_point first = clock->coarse_now();
+  EXPECT_LE(first, clock->now());
+  while (clock->coarse_now() == first) EXPECT_LT(clock->now() - first, 1min);
+}
+
 TEST(ManualClockTest, TimersRunInTheOrderOfTheirTimesThenOfTheirWaits) {
   TestLoop loop;
   std::string order;

@@ -56,7 +56,7 @@ class Pipeline::Completions {
   /// A record soon to come, and what a nearer one points to. Those of aggregates have no data of their own.
   void prefetch(const std::vector<PendingPtr>& records, bool with_data) const noexcept {
     if (const PendingRecord* const later = at(records, next_ + 12)) {
-      core::prefetch_lines<1>(&later->accepted);
+      later->prefetch();
       if (with_data) core::prefetch_lines<1>(&later->record);
     }
     if (const PendingRecord* const soon = at(records, next_ + 6)) {

@@ -26,7 +26,7 @@ ProducerOptions bounded(ProducerOptions options) {
 }
 
 /// What a record takes beside its data and key, about: itself, and its handler.
-constexpr std::size_t record_memory = 256;
+constexpr std::size_t record_memory = 288;
 
 LaneOptions lane_options(const ProducerOptions& options) {
   LaneOptions lanes;

@@ -94,7 +94,7 @@ TEST_F(ProducerLimits, OnlySoManySendsWaitForRoom) {
 TEST_F(ProducerLimits, OnlySoManyBytesWaitForRoom) {
   ProducerOptions options = defaults();
   options.max_buffered_records = 1;
-  options.max_waiting_bytes = 3 * (1000 + 1 + 256);
+  options.max_waiting_bytes = 3 * (1000 + 1 + 288);
   stream->latency = 50ms;
   auto producer = make(options);
   const std::string large(1000, '.');

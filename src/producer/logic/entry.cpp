@@ -132,7 +132,7 @@ std::vector<PendingPtr>& Entry::records_without_data() {
 
 std::vector<PendingPtr>& Entry::leave() {
   for (std::size_t i = 0; i < records_.size(); ++i) {
-    if (i + 6 < records_.size()) core::prefetch_lines<1>(&records_[i + 6]->accepted);
+    if (i + 6 < records_.size()) records_[i + 6]->prefetch();
     records_[i]->attempts += times_sent_;
   }
   times_sent_ = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/block_memory.hpp"
+#include "core/prefetch.hpp"
 #include "core/uint128.hpp"
 #include <kinesis/clock.hpp>
 #include <kinesis/producer.hpp>
@@ -13,9 +14,9 @@
 
 namespace kinesis::producer {
 
-/// A record on its way, from `send` to its answer. By cache lines: what is sent first, and in the third what the
-/// producer keeps of it, so that to answer a record touches one line of it.
-struct alignas(64) PendingRecord {
+/// A record on its way, from `send` to its answer: what is sent first, then what the producer keeps of it, so that to
+/// answer a record touches one cache line of it, or two.
+struct PendingRecord {
   PendingRecord() = default;
   PendingRecord(OutgoingRecord<Blob> outgoing, Clock::time_point now, detail::Handler<Receipt> handler = {}) {
     begin(std::move(outgoing), now);
@@ -56,7 +57,7 @@ struct alignas(64) PendingRecord {
   OutgoingRecord<Blob> record{{}, {}};
   /// Where it belongs in the hash key space: its explicit hash key, or the MD5 of its partition key.
   core::Uint128 hash;
-  alignas(64) Clock::time_point accepted{};
+  Clock::time_point accepted{};
   /// Of data and partition key: what counts against PutRecords' limits, and the buffer's.
   std::size_t bytes = 0;
   int attempts = 0;
@@ -73,6 +74,12 @@ struct alignas(64) PendingRecord {
   /// What the last try failed with; null if nothing did.
   std::unique_ptr<Error> last_error;
   detail::Handler<Receipt> done;
+
+  /// Has the processor fetch what is needed to answer it.
+  void prefetch() const noexcept {
+    core::prefetch_lines<1>(&accepted);
+    core::prefetch_lines<1>(&done);
+  }
 
  private:
   void begin(Clock::time_point now) {
