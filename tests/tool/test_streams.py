@@ -192,6 +192,7 @@ class RegisteredConsumers(ToolTest):
         self.assertEqual([], self.consumers())
 
     def test_without_waiting(self):
+        self.emulator = self.another_emulator("--streams", f"{self.stream}:1", "--stream-delay", "600000")
         self.run_tool("streams", "register", self.stream, "c", "--no-wait")
         self.fails("streams", "deregister", self.stream, "c", says="ResourceInUseException")
 
