@@ -58,8 +58,7 @@ std::vector<Finding> judge(const Progress& progress) {
   if (!progress.failed.empty())
     findings.push_back(finding(Health::problem, "cannot be read at the checkpoint: " + some_of(progress.failed),
                                "allow kinesis:GetShardIterator and GetRecords; a checkpoint that is refused can be set "
-                               "anew with kinesis leases "
-                               "set-checkpoint"));
+                               "anew with kinesis leases set-checkpoint"));
   findings.push_back(judge_lags(progress));
   return findings;
 }

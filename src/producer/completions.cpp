@@ -98,11 +98,8 @@ void Pipeline::post_receipts(Answers answers) {
   if (answers.empty()) return;
   const asio::any_io_executor ours = client_.executor();
   const asio::any_completion_executor erased(ours);
-  std::size_t first = 0;
-  for (const Fate& fate : answers.fates()) {
-    const std::span<PendingPtr> records = std::span(answers.records()).subspan(first, fate.records);
-    first += fate.records;
-    if (fate.sums.unbound) continue;
+  answers.for_each_fate([&](const Fate& fate, std::span<PendingPtr> records) {
+    if (fate.sums.unbound) return;
     for (std::size_t index = 0; index < records.size(); ++index) {
       if (records[index]->unbound) continue;
       auto executor = asio::get_associated_executor(records[index]->done, ours);
@@ -110,7 +107,7 @@ void Pipeline::post_receipts(Answers answers) {
       auto call = [record = std::move(records[index]), fate, index]() mutable { complete(*record, fate, index); };
       detail::post_to(ours, asio::bind_executor(std::move(executor), std::move(call)));
     }
-  }
+  });
   detail::post_to(ours, Completions(shared_from_this(), std::move(answers)));
 }
 

@@ -375,20 +375,12 @@ void Pipeline::settle(const Fate& fate, std::span<const PendingPtr> records) {
   metrics_.buffered_bytes -= fate.sums.bytes;
 }
 
-void Pipeline::settle(const Answers& answers) {
-  std::size_t first = 0;
-  for (const Fate& fate : answers.fates()) {
-    settle(fate, answers.records_of(fate, first));
-    first += fate.records;
-  }
-}
-
 /// Completes records, and lets those that waited for their room in.
 void Pipeline::answer(Answers answers, Clock::time_point now) {
   std::list<Waiter> done;
   {
     const std::lock_guard lock(mutex_);
-    settle(answers);
+    answers.for_each_fate([this](const Fate& fate, std::span<const PendingPtr> records) { settle(fate, records); });
     expire_waiting(answers, now);
     while (!waiting_.empty() && has_room(waiting_.front()->bytes)) admit(first_waiting());
     meter_.end_turn(metrics_);

@@ -131,7 +131,6 @@ class Pipeline final : public ProducerCore, public std::enable_shared_from_this<
   void expire_waiting(Answers& answers, Clock::time_point now);
   void answer(Answers answers, Clock::time_point now);
   void settle(const Fate& fate, std::span<const PendingPtr> records);
-  void settle(const Answers& answers);
   void post_error(detail::Handler<Receipt> done, Error error) const;
   void post_receipts(Answers answers);
   PendingPtr new_record();

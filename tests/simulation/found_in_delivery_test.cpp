@@ -1,3 +1,4 @@
+#include "simulation/forwarding_leases.hpp"
 #include "simulation/stage.hpp"
 
 #include <gtest/gtest.h>
@@ -148,21 +149,17 @@ TEST_P(FoundInDelivery, AFunctionGetsTheRestOfABatchWhenItsLeaseHadNearlyExpired
 }
 
 /// Whoever reads the table through it may make one lease, and fails then.
-class FailsAfterOneLease final : public LeaseRepository {
+class FailsAfterOneLease final : public ForwardingLeases {
  public:
-  explicit FailsAfterOneLease(std::shared_ptr<LeaseRepository> inner) : inner_(std::move(inner)) {}
-  asio::awaitable<void> prepare() override { return inner_->prepare(); }
-  asio::awaitable<std::vector<Lease>> list() override { return inner_->list(); }
+  using ForwardingLeases::ForwardingLeases;
+
   asio::awaitable<LeaseWrite> create(Lease lease) override {
     if (std::exchange(made_, true)) throw Error(errc::access_denied, "one is enough");
-    const LeaseWrite written = co_await inner_->create(std::move(lease));
+    const LeaseWrite written = co_await ForwardingLeases::create(std::move(lease));
     co_return written;
   }
-  asio::awaitable<LeaseWrite> update(LeaseUpdate change) override { return inner_->update(std::move(change)); }
-  asio::awaitable<LeaseWrite> remove(Lease known) override { return inner_->remove(std::move(known)); }
 
  private:
-  std::shared_ptr<LeaseRepository> inner_;
   bool made_ = false;
 };
 
@@ -185,25 +182,6 @@ TEST_P(FoundInDelivery, LatestIsAtTheSameTimeInAllShards) {
   loop.run_for(10s);
   EXPECT_EQ(sorted(b.handled), numbers(20, 20)) << "the application began when its first lease was made";
 }
-
-/// Creating a lease takes a second each.
-class CreatesSlowly final : public LeaseRepository {
- public:
-  CreatesSlowly(std::shared_ptr<LeaseRepository> inner, Clock& clock) : inner_(std::move(inner)), clock_(clock) {}
-  asio::awaitable<void> prepare() override { return inner_->prepare(); }
-  asio::awaitable<std::vector<Lease>> list() override { return inner_->list(); }
-  asio::awaitable<LeaseWrite> create(Lease lease) override {
-    co_await core::sleep_for(clock_, 1s);
-    const LeaseWrite written = co_await inner_->create(std::move(lease));
-    co_return written;
-  }
-  asio::awaitable<LeaseWrite> update(LeaseUpdate change) override { return inner_->update(std::move(change)); }
-  asio::awaitable<LeaseWrite> remove(Lease known) override { return inner_->remove(std::move(known)); }
-
- private:
-  std::shared_ptr<LeaseRepository> inner_;
-  Clock& clock_;
-};
 
 TEST_P(FoundInDelivery, LatestIsNotWhereEachLeaseHappensToBeMade) {
   service->create_stream("orders", 4);

@@ -1,5 +1,6 @@
 #include "consumer/shard_keeper.hpp"
 
+#include "simulation/forwarding_leases.hpp"
 #include "simulation/stage.hpp"
 
 #include <gtest/gtest.h>
@@ -106,32 +107,12 @@ TEST_F(Keeper, MakesNoLeasesThatWereMissingLongAgo) {
   EXPECT_TRUE(leases().empty());
 }
 
-/// Takes a second for each lease that is made.
-class SlowToCreate final : public LeaseRepository {
- public:
-  SlowToCreate(std::shared_ptr<LeaseRepository> table, Clock& clock) : table_(std::move(table)), clock_(clock) {}
-
-  asio::awaitable<void> prepare() override { return table_->prepare(); }
-  asio::awaitable<std::vector<Lease>> list() override { return table_->list(); }
-  asio::awaitable<LeaseWrite> create(Lease lease) override {
-    co_await core::sleep_for(clock_, 1s);
-    auto written = co_await table_->create(std::move(lease));
-    co_return written;
-  }
-  asio::awaitable<LeaseWrite> update(LeaseUpdate change) override { return table_->update(std::move(change)); }
-  asio::awaitable<LeaseWrite> remove(Lease known) override { return table_->remove(std::move(known)); }
-
- private:
-  std::shared_ptr<LeaseRepository> table_;
-  Clock& clock_;
-};
-
 class SlowStart : public Stage {};
 
 TEST_F(SlowStart, AFirstStartGoesOnThoughMakingItsLeasesTakesLongerThanAReadingOfTheTableCounts) {
   service->create_stream("orders", 50);
   const auto fast = table;
-  table = std::make_shared<SlowToCreate>(fast, *clock);
+  table = std::make_shared<CreatesSlowly>(fast, *clock);
   ConsumerOptions how = options();
   how.timing.parallel_writes = 1;
   Worker& worker = start("slow", how);

@@ -40,12 +40,16 @@ class Answers {
   }
 
   bool empty() const noexcept { return fates_.empty(); }
-  std::vector<Fate>& fates() noexcept { return fates_; }
   const std::vector<Fate>& fates() const noexcept { return fates_; }
   std::vector<PendingPtr>& records() noexcept { return records_; }
-  /// Those of one fate.
-  std::span<const PendingPtr> records_of(const Fate& fate, std::size_t first) const noexcept {
-    return std::span(records_).subspan(first, fate.records);
+  /// `step(fate, its records)`.
+  template <class Step>
+  void for_each_fate(Step step) {
+    std::span<PendingPtr> left(records_);
+    for (const Fate& fate : fates_) {
+      step(fate, left.first(fate.records));
+      left = left.subspan(fate.records);
+    }
   }
 
  private:

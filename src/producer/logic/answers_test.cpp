@@ -36,18 +36,16 @@ TEST(Answers, KeepRecordsInOrderWithTheirFates) {
 
   ASSERT_EQ(answers.fates().size(), 3u);
   std::string all;
-  std::size_t at = 0;
-  for (const Fate& fate : answers.fates()) {
+  answers.for_each_fate([&](const Fate& fate, std::span<const PendingPtr> records) {
     all += std::holds_alternative<Stored>(fate.what) ? "stored:" : "failed:";
     std::size_t bytes = 0;
-    for (const PendingPtr& record : answers.records_of(fate, at)) {
+    for (const PendingPtr& record : records) {
       all += record->record.data.text();
       bytes += record->bytes;
     }
     EXPECT_EQ(fate.sums.bytes, bytes);
     all += " ";
-    at += fate.records;
-  }
+  });
   EXPECT_EQ(all, "stored:ab failed:c stored:d ");
 }
 

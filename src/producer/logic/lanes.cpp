@@ -30,10 +30,7 @@ void Lanes::activate(std::size_t index) {
   if (!std::exchange(lanes_[index].active, true)) active_.push_back(index);
 }
 
-Lanes::Lane* Lanes::find(std::optional<ShardSlot> slot) {
-  const std::size_t index = index_of(slot);
-  return index < lanes_.size() ? &lanes_[index] : nullptr;
-}
+Lanes::Lane* Lanes::find(std::optional<ShardSlot> slot) { return const_cast<Lane*>(std::as_const(*this).find(slot)); }
 
 const Lanes::Lane* Lanes::find(std::optional<ShardSlot> slot) const {
   const std::size_t index = index_of(slot);

@@ -61,6 +61,7 @@ struct PendingRecord {
   /// Of data and partition key: what counts against PutRecords' limits, and the buffer's.
   std::size_t bytes = 0;
   int attempts = 0;
+  /// Also known by `record`, which need not be looked at then.
   bool has_data = false;
   /// The data end with the turn in which the record is placed.
   bool borrowed = false;
