@@ -1,7 +1,6 @@
 #include "core/block_memory.hpp"
 
 #include "core/sanitizer.hpp"
-#include <kinesis/detail/handler_memory.hpp>
 
 #include <algorithm>
 #include <array>
@@ -11,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace kinesis::core {
+namespace kinesis::detail {
 namespace {
 
 struct Block {
@@ -174,19 +173,16 @@ void free_block(void* block, std::size_t bytes) noexcept {
   ::operator delete(block);
 }
 
+}  // namespace kinesis::detail
+
+namespace kinesis::core {
+
 Blob copy_to_block(BytesView bytes) {
   if (bytes.empty()) return {};
-  auto owner = std::allocate_shared_for_overwrite<std::byte[]>(BlockAllocator<std::byte>(), bytes.size());
+  auto owner = std::allocate_shared_for_overwrite<std::byte[]>(detail::BlockAllocator<std::byte>(), bytes.size());
   std::memcpy(owner.get(), bytes.data(), bytes.size());
   const BytesView view(owner.get(), bytes.size());
   return {view, std::move(owner)};
 }
 
 }  // namespace kinesis::core
-
-namespace kinesis::detail {
-
-void* allocate_handler() { return core::allocate_block(pooled_handler_bytes); }
-void free_handler(void* block) noexcept { core::free_block(block, pooled_handler_bytes); }
-
-}  // namespace kinesis::detail

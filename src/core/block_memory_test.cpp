@@ -1,7 +1,7 @@
 #include "core/block_memory.hpp"
 
 #include <kinesis/detail/async.hpp>
-#include <kinesis/detail/handler_memory.hpp>
+#include <kinesis/detail/block_memory.hpp>
 
 #include <gtest/gtest.h>
 
@@ -23,10 +23,10 @@ TEST(BlockMemoryTest, BlocksOfAllSizesHoldWhatIsWrittenToThem) {
   };
   for (int round = 0; round < 3; ++round) {
     std::vector<Piece> pieces;
-    for (std::size_t size = 0; size <= core::largest_block + 200; size += size < 1300 ? 7 : 117) {
+    for (std::size_t size = 0; size <= largest_block + 200; size += size < 1300 ? 7 : 117) {
       for (int copy = 0; copy < 3; ++copy) {
         Piece& piece = pieces.emplace_back();
-        piece.bytes = static_cast<unsigned char*>(core::allocate_block(size));
+        piece.bytes = static_cast<unsigned char*>(allocate_block(size));
         piece.size = size;
         std::memset(piece.bytes, static_cast<int>(pieces.size() % 251), size);
       }
@@ -35,7 +35,7 @@ TEST(BlockMemoryTest, BlocksOfAllSizesHoldWhatIsWrittenToThem) {
       const auto expected = static_cast<unsigned char>((i + 1) % 251);
       const Piece& piece = pieces[i];
       EXPECT_TRUE(std::all_of(piece.bytes, piece.bytes + piece.size, [&](unsigned char b) { return b == expected; }));
-      core::free_block(piece.bytes, piece.size);
+      free_block(piece.bytes, piece.size);
     }
   }
 }
@@ -53,28 +53,29 @@ TEST(BlockMemoryTest, CopiesOfBytesOutliveTheThreadThatMadeThem) {
   EXPECT_EQ(copies[4].text(), std::string(50000, 'k'));
 }
 
-TEST(HandlerMemoryTest, BlocksDoNotOverlapWhicheverThreadFreesThem) {
+TEST(BlockMemoryTest, BlocksDoNotOverlapWhicheverThreadFreesThem) {
   constexpr std::size_t count = 1000;
+  constexpr std::size_t block_size = 64;
   for (int round = 0; round < 5; ++round) {
     std::vector<void*> blocks;
     for (std::size_t i = 0; i < count; ++i) {
-      blocks.push_back(allocate_handler());
-      std::memset(blocks.back(), static_cast<int>(i % 251), pooled_handler_bytes);
+      blocks.push_back(allocate_block(block_size));
+      std::memset(blocks.back(), static_cast<int>(i % 251), block_size);
     }
     EXPECT_EQ(std::set<void*>(blocks.begin(), blocks.end()).size(), count);
     std::thread other([&] {
       for (std::size_t i = 0; i < count; ++i) {
         const auto* const bytes = static_cast<const unsigned char*>(blocks[i]);
         EXPECT_EQ(bytes[0], i % 251);
-        EXPECT_EQ(bytes[pooled_handler_bytes - 1], i % 251);
-        free_handler(blocks[i]);
+        EXPECT_EQ(bytes[block_size - 1], i % 251);
+        free_block(blocks[i], block_size);
       }
     });
     other.join();
   }
 }
 
-TEST(HandlerMemoryTest, HandlersOfAnySizeAreCalledAndFreed) {
+TEST(BlockMemoryTest, HandlersOfAnySizeAreCalledAndFreed) {
   int sum = 0;
   for (int i = 0; i < 300; ++i) {
     std::array<int, 100> large{};

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <kinesis/detail/handler_memory.hpp>
+#include <kinesis/detail/block_memory.hpp>
 #include <kinesis/error.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -133,7 +133,7 @@ Handler<T> pooled(F handler) {
   if constexpr (has_own_allocator<F>) {
     return Handler<T>(std::move(handler));
   } else {
-    return Handler<T>(asio::bind_allocator(HandlerAllocator<void>(), std::move(handler)));
+    return Handler<T>(asio::bind_allocator(BlockAllocator<void>(), std::move(handler)));
   }
 }
 

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "aggregation/aggregate_writer.hpp"
-#include "core/block_memory.hpp"
 #include "core/pages.hpp"
 #include <kinesis/bytes.hpp>
+#include <kinesis/detail/block_memory.hpp>
 
 #include <algorithm>
 #include <array>
@@ -28,13 +28,13 @@ class SealedBytes {
     if (size >= block) {
       pages_ = core::Pages(blocks(size) * block);
     } else {
-      small_ = static_cast<std::byte*>(core::allocate_block(size));
+      small_ = static_cast<std::byte*>(detail::allocate_block(size));
     }
   }
   SealedBytes(const SealedBytes&) = delete;
   SealedBytes& operator=(const SealedBytes&) = delete;
   ~SealedBytes() {
-    if (small_ != nullptr) core::free_block(small_, size_);
+    if (small_ != nullptr) detail::free_block(small_, size_);
   }
   /// Uses the pages of one that is not needed any more.
   SealedBytes(core::Pages pages, std::size_t size) noexcept : pages_(std::move(pages)), size_(size) {}
@@ -69,7 +69,7 @@ class EntryMemory {
   }
   std::shared_ptr<SealedBytes> bytes(std::size_t size) {
     const std::size_t kind = SealedBytes::blocks(size);
-    const core::BlockAllocator<SealedBytes> allocator;
+    const detail::BlockAllocator<SealedBytes> allocator;
     if (size < SealedBytes::block || kind >= pages_.size() || pages_[kind].empty())
       return std::allocate_shared<SealedBytes>(allocator, size);
     core::Pages pages = std::move(pages_[kind].back());
